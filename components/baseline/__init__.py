@@ -1,0 +1,1 @@
+"""Which model a candidate has to be no worse than."""

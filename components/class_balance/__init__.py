@@ -1,0 +1,1 @@
+"""ClassBalanceValidator: stops a run whose classes are too small or too unequal."""

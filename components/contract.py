@@ -1,0 +1,56 @@
+"""Names that two or more parts of the pipeline must agree on. Standard library only.
+
+The feature keys follow the TensorFlow Model Garden's convention for image
+classification records.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# tf.Example features written by ingest, one record an image.
+IMAGE_ENCODED: Final = "image/encoded"  # bytes: the file's own bytes
+IMAGE_FORMAT: Final = "image/format"  # bytes: "JPEG", "PNG", "GIF" or "BMP"
+IMAGE_HEIGHT: Final = "image/height"  # int64, pixels
+IMAGE_WIDTH: Final = "image/width"  # int64, pixels
+IMAGE_CHANNELS: Final = "image/channels"  # int64, as stored in the file
+IMAGE_FILENAME: Final = "image/filename"  # bytes: path relative to the root, with "/"
+IMAGE_SHA256: Final = "image/key/sha256"  # bytes: hex digest of image/encoded
+CLASS_TEXT: Final = "image/class/text"  # bytes: label name
+CLASS_LABEL: Final = "image/class/label"  # int64: position in the label file
+
+# Produced by the Transform graph from image/encoded.
+IMAGE_PIXELS: Final = "image/pixels"  # float32 [size, size, 3], whole numbers from 0 to 255
+
+TRAIN: Final = "train"
+EVAL: Final = "eval"
+TEST: Final = "test"
+SPLITS: Final = (TRAIN, EVAL, TEST)
+
+# Files inside the Examples artifact.
+LABELS_FILE: Final = "labels.txt"
+INGEST_REPORT_FILE: Final = "ingest_report.json"
+
+# File inside the class-balance artifact.
+BALANCE_REPORT_FILE: Final = "class_balance.json"
+
+# Files inside the Model artifact, beside the SavedModel.
+KERAS_MODEL_FILE: Final = "model.keras"
+GOLDEN_ANSWERS_FILE: Final = "golden_answers.tfrecord"
+# Feature of a golden answer: what the model said in training's own process.
+GOLDEN_PROBABILITIES: Final = "probabilities"
+
+# File inside the InfraBlessing artifact.
+SERVING_CHECK_REPORT_FILE: Final = "serving_check.json"
+
+
+class UserError(Exception):
+    """Something the user can mend; its text is the whole message they see."""
+
+
+class ConfigError(UserError):
+    """The command line or the configuration asks for something impossible."""
+
+
+class DataError(UserError):
+    """The images do not pass validation."""

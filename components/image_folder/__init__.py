@@ -1,0 +1,1 @@
+"""ImageFolderExampleGen: a folder of class folders becomes TFRecord shards of tf.Examples."""

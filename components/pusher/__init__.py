@@ -1,0 +1,1 @@
+"""Publishing a blessed model: complete or not at all."""

@@ -1,0 +1,1 @@
+"""ServingCheck: asks the exported model as TensorFlow Serving would, before it is pushed."""

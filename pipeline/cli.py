@@ -1,0 +1,74 @@
+"""The `imgclf` command. Imports nothing heavy until a command needs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="imgclf",
+    help="A folder of images in; a validated, evaluated and served image classifier out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_DEFAULT_WORKSPACE = Path(".imgclf")
+_Workspace = Annotated[
+    Path, typer.Option("--workspace", help="Where metadata, artifacts and pushed models are kept.")
+]
+_Name = Annotated[
+    str | None, typer.Option("--name", help="Which model, when the workspace holds more than one.")
+]
+
+
+@app.command()
+def run(
+    images: Annotated[
+        Path | None, typer.Option("--images", help="The folder that holds one folder a class.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="A YAML configuration.")] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as training.epochs=3."),
+    ] = None,
+    workspace: _Workspace = _DEFAULT_WORKSPACE,
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Run every stage, even those where nothing has changed.")
+    ] = False,
+) -> None:
+    """Train, evaluate, check and push a model.
+
+    Exit code: 0 pushed or up to date, 2 usage, 3 images refused, 4 not blessed, 1 anything else.
+    """
+    from pipeline.run_command import RunRequest
+    from pipeline.run_command import run as run_request
+
+    request = RunRequest(images, config, tuple(overrides or ()), workspace, json, not no_cache)
+    raise typer.Exit(run_request(request))
+
+
+@app.command()
+def demo(folder: Annotated[Path, typer.Argument(help="Where to write the images.")]) -> None:
+    """Write 1,797 handwritten digits as an image folder to try things on."""
+    from pipeline.demo import write_digits
+
+    typer.echo(f"{write_digits(folder)} images of handwritten digits are in {folder}")
+
+
+def main() -> None:
+    """Entry point: a user's mistake ends in one sentence and exit code 2 or 3."""
+    from components.contract import DataError, UserError
+
+    try:
+        app()
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(3 if isinstance(error, DataError) else 2)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)

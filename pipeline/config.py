@@ -1,0 +1,185 @@
+"""The configuration: one frozen object, from YAML and command line, with one clear error a bad key."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+
+from components.class_balance.settings import BalanceSettings
+from components.contract import ConfigError
+from components.image_folder.settings import DataSettings
+from components.serving_check.settings import ServingCheckSettings
+from components.settings import Settings
+from trainer.settings import ModelSettings, ServingSettings, TrainingSettings
+
+
+class EvaluationSettings(Settings):
+    """What a model has to reach on the test split to be blessed."""
+
+    min_accuracy: float = Field(0.5, ge=0, le=1, description="Lowest accuracy, whatever the baseline.")
+    max_accuracy_drop: float = Field(
+        0.01, ge=0, le=1, description="How far the accuracy may fall below the model in production."
+    )
+
+
+class Config(Settings):
+    """Everything a run depends on, apart from the images themselves."""
+
+    name: str = Field(
+        "model",
+        pattern="^[a-z0-9][a-z0-9-]*$",
+        description="Of the model: its folder below `serving/`, and its name on a model server.",
+    )
+    seed: int = Field(0, ge=0, description="Of everything random.")
+    data: DataSettings = Field(default_factory=DataSettings, description="Which images, divided how.")
+    balance: BalanceSettings = Field(default_factory=BalanceSettings, description="When classes are refused.")
+    model: ModelSettings = Field(default_factory=ModelSettings, description="Which network.")
+    training: TrainingSettings = Field(default_factory=TrainingSettings, description="How it is trained.")
+    evaluation: EvaluationSettings = Field(
+        default_factory=EvaluationSettings, description="What it has to reach."
+    )
+    serving: ServingSettings = Field(default_factory=ServingSettings, description="What it answers.")
+    serving_check: ServingCheckSettings = Field(
+        default_factory=ServingCheckSettings, description="When it is fit to be served."
+    )
+
+
+def load_config(path: Path | None = None, overrides: Iterable[str] = ()) -> Config:
+    """Reads a configuration.
+
+    Args:
+        path: YAML file; None for the defaults alone.
+        overrides: `key.subkey=value`, the value in YAML; they come before the file.
+
+    Raises:
+        ConfigError: no such file, not YAML, an unknown key (the nearest right
+            one is named), or a value of the wrong type or range.
+    """
+    tree = _read_yaml(path) if path is not None else {}
+    for override in overrides:
+        _apply_override(tree, override)
+    source = str(path) if path is not None else "the configuration"
+    return parse_config(tree, source)
+
+
+def parse_config(tree: Mapping[str, Any], source: str) -> Config:
+    """Turns plain values into a Config.
+
+    Args:
+        tree: as YAML gives it.
+        source: what to call it in an error.
+
+    Raises:
+        ConfigError: every bad key, each with what is wrong.
+    """
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        problems = [_problem(detail["loc"], detail) for detail in error.errors()]
+    if len(problems) == 1:
+        raise ConfigError(f"In {source}: {problems[0]}.")
+    raise ConfigError(f"In {source}: " + "; ".join(problems) + ".")
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"The configuration {path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        what = getattr(error, "problem", None) or "it is not UTF-8 text"
+        raise ConfigError(f"The configuration {path}{where} is not YAML: {what}.") from error
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise ConfigError(f"The configuration {path} has to be a mapping of keys to values.")
+    return tree
+
+
+def _apply_override(tree: dict[str, Any], override: str) -> None:
+    dotted, equals, text = override.partition("=")
+    if not equals or not dotted:
+        raise ConfigError(f"--set {override}: expected key=value, such as --set training.epochs=3.")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override}: '{text}' is not a YAML value.") from error
+    *parents, last = dotted.split(".")
+    node: Any = tree
+    for position, key in enumerate(parents):
+        child = _child(node, key)
+        if child is None and isinstance(node, dict):
+            child = node[key] = {}
+        if not isinstance(child, dict | list):
+            raise ConfigError(f"--set {override}: {'.'.join(parents[: position + 1])} has no keys below it.")
+        node = child
+    if isinstance(node, list):
+        if not last.isdecimal() or int(last) >= len(node):
+            raise ConfigError(f"--set {override}: {'.'.join(parents)} has {len(node)} entries, from 0.")
+        node[int(last)] = value
+    else:
+        node[last] = value
+
+
+def _child(node: Any, key: str) -> Any:
+    if isinstance(node, list):
+        return node[int(key)] if key.isdecimal() and int(key) < len(node) else None
+    return node.get(key)
+
+
+def _problem(location: Sequence[str | int], detail: Mapping[str, Any]) -> str:
+    key = ".".join(str(part) for part in location)
+    kind, given = detail["type"], detail["input"]
+    if kind == "extra_forbidden":
+        return f"unknown key '{key}'" + _suggestion(location)
+    if kind == "value_error":
+        return f"{key}: {detail['ctx']['error']}"
+    message = detail["msg"].removeprefix("Input should be ")
+    return f"{key}: expected {message[0].lower()}{message[1:]}, not {given!r}"
+
+
+def _suggestion(location: Sequence[str | int]) -> str:
+    *parents, wrong = location
+    known = _keys_below(parents)
+    nearest = difflib.get_close_matches(str(wrong), known, n=1, cutoff=0.5)
+    if nearest:
+        return f"; did you mean '{'.'.join([*map(str, parents), nearest[0]])}'?"
+    everywhere = {key.rsplit(".", 1)[-1]: key for key in all_keys()}
+    elsewhere = difflib.get_close_matches(str(wrong), everywhere, n=1, cutoff=0.8)
+    if elsewhere:
+        return f"; did you mean '{everywhere[elsewhere[0]]}'?"
+    return f"; known here: {', '.join(known)}"
+
+
+def _keys_below(location: Sequence[str | int]) -> list[str]:
+    settings: type[BaseModel] = Config
+    for part in location:
+        if isinstance(part, str):
+            settings = settings_class(settings.model_fields[part].annotation) or settings
+    return list(settings.model_fields)
+
+
+def settings_class(annotation: Any) -> type[BaseModel] | None:
+    """The settings class that a field's annotation is, or is a tuple of; None for plain values."""
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def all_keys(settings: type[BaseModel] = Config, prefix: str = "") -> list[str]:
+    """Every key a configuration can hold, dotted, sections before what is in them."""
+    keys = []
+    for name, field in settings.model_fields.items():
+        keys.append(prefix + name)
+        below = settings_class(field.annotation)
+        if below is not None:
+            keys += all_keys(below, f"{prefix}{name}.")
+    return keys

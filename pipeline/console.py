@@ -1,0 +1,158 @@
+"""What people see of a run: a line a stage while it runs, a table, and what to do next."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from components.progress import PROGRESS_LOGGER
+from pipeline.summary import RunSummary, Stage
+
+_MARKS: Final = {
+    "ran": "[green]✓[/]",
+    "cached": "[cyan]=[/]",
+    "skipped": "[dim]-[/]",
+    "failed": "[red]✗[/]",
+}
+_SET_ASIDE_SHOWN: Final = 10
+
+
+class RunDisplay(logging.Handler):
+    """Shows stages as they run.
+
+    On a terminal, a spinner with the stage's latest progress; elsewhere, such
+    as in a CI log, one line for each thing that happens.
+    """
+
+    def __init__(self, console: Console) -> None:
+        """Prepares the display; `with` starts it.
+
+        Args:
+            console: where to print.
+        """
+        super().__init__()
+        self._console = console
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[note]}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task("", total=None, note="")
+        self._started = time.perf_counter()
+
+    def __enter__(self) -> RunDisplay:
+        """Starts listening to progress."""
+        logger = logging.getLogger(PROGRESS_LOGGER)
+        logger.setLevel(logging.INFO)
+        logger.addHandler(self)
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops listening, and takes the spinner away."""
+        self._progress.stop()
+        logging.getLogger(PROGRESS_LOGGER).removeHandler(self)
+
+    def waiting(self, what: str) -> None:
+        """Shows the spinner for something that is no stage."""
+        self._progress.reset(self._task, description=what, note="")
+
+    def stage_started(self, name: str) -> None:
+        """Shows the stage with a clock of its own."""
+        self.waiting(name)
+
+    def stage_finished(self, stage: Stage) -> None:
+        """Leaves a line for the stage."""
+        self._console.print(f"{_MARKS[stage.status]} {stage.name:<22} {stage.status:<7} {stage.seconds:6.1f} s")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Shows progress within a stage."""
+        if self._console.is_terminal:
+            self._progress.update(self._task, note=record.getMessage())
+        else:
+            self._console.print(f"    {escape(record.getMessage())}", soft_wrap=True, highlight=False)
+
+
+def print_summary(console: Console, summary: RunSummary, workspace: Path, seconds: float) -> None:
+    """Prints the table of stages, the verdict, and the next command to type.
+
+    Args:
+        console: where to print.
+        summary: of the run.
+        workspace: as the user named it.
+        seconds: from the command to now.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Stage")
+    table.add_column("")
+    table.add_column("Seconds", justify="right")
+    for stage in summary.stages:
+        table.add_row(stage.name, f"{_MARKS[stage.status]} {stage.status}", f"{stage.seconds:.1f}")
+    table.add_row("[bold]with start-up[/]", "", f"[bold]{seconds:.1f}[/]")
+    console.print()
+    console.print(table)
+    console.print()
+    _print_images(console, summary)
+    _print_verdict(console, summary)
+    if summary.pushed is not None:
+        option = "" if workspace == Path(".imgclf") else f" --workspace {shlex.quote(str(workspace))}"
+        name = "" if summary.model == "model" else f" --name {summary.model}"
+        _line(console, f"Next:     imgclf predict IMAGE…{option}{name}")
+        _line(console, f"          imgclf serve{option}{name}")
+
+
+def _print_images(console: Console, summary: RunSummary) -> None:
+    images = summary.images
+    if images is None:
+        return
+    splits = ", ".join(f"{count} {split}" for split, count in images.per_split.items())
+    _line(console, f"Images:   {images.accepted} of {images.found} used ({splits})")
+    if images.duplicates:
+        _line(console, f"          {images.duplicates} further copies of the same image left out")
+    for item in images.set_aside[:_SET_ASIDE_SHOWN]:
+        _line(console, f"          set aside: {item.file}: {item.reason}")
+    if len(images.set_aside) > _SET_ASIDE_SHOWN:
+        _line(console, f"          and {len(images.set_aside) - _SET_ASIDE_SHOWN} more, in the summary")
+
+
+def _print_verdict(console: Console, summary: RunSummary) -> None:
+    candidate, baseline = summary.metrics.candidate, summary.metrics.baseline
+    if candidate is not None:
+        compared = f", {baseline['accuracy']:.4f} for the model in production" if baseline else ""
+        _line(
+            console,
+            f"Accuracy: {candidate['accuracy']:.4f} on the {candidate['example_count']:.0f} "
+            f"held-out images of the test split{compared}",
+        )
+    if summary.pushed is not None:
+        new = any(stage.name == "Pusher" and stage.status == "ran" for stage in summary.stages)
+        what = "pushed" if new else "nothing has changed; in production is"
+        _line(console, f"Model:    {what} version {summary.pushed.version}: {summary.pushed.path}")
+    elif summary.status == "not_blessed":
+        console.print("[bold red]The model was not blessed, so it was not pushed.[/]")
+        _line(console, summary.reason or "")
+    else:
+        title = {"invalid_data": "The images were refused."}.get(summary.status, "The run failed.")
+        console.print(f"[bold red]{title}[/]")
+        _line(console, summary.reason or "")
+    _line(console, f"Log:      {summary.log}")
+
+
+def _line(console: Console, text: str) -> None:
+    """A line that is never broken, so that paths and commands can be copied."""
+    console.print(escape(text), soft_wrap=True, highlight=False)

@@ -1,0 +1,101 @@
+"""The pipeline: what runs, in which order, and what depends on what."""
+
+from __future__ import annotations
+
+from tfx.components import Evaluator, ExampleValidator, SchemaGen, StatisticsGen, Trainer, Transform
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.orchestration import metadata
+from tfx.orchestration.pipeline import Pipeline
+from tfx.types.channel import Channel
+from tfx.types.standard_artifacts import Model, ModelBlessing
+
+from components.baseline.latest_blessed import BLESSING, CANDIDATE, MODEL, LatestBlessedBaseline
+from components.class_balance.component import ClassBalanceValidator
+from components.contract import TEST
+from components.image_folder.component import ImageFolderExampleGen
+from components.pusher.component import Pusher
+from components.serving_check.component import ServingCheck
+from pipeline.code_fingerprint import code_fingerprint
+from pipeline.config import Config
+from pipeline.evaluation import eval_config
+from pipeline.workspace import Workspace
+
+
+def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = True) -> Pipeline:
+    """Declares the pipeline; runs nothing.
+
+    Args:
+        config: as `pipeline.preflight.resolve` completed it.
+        workspace: where metadata, artifacts and pushed models go.
+        use_cache: whether a stage whose inputs, settings and code are unchanged is skipped.
+    """
+    assert config.data.images is not None
+    model_dir = str(workspace.model_dir(config.name))
+    training_code = code_fingerprint("trainer", "serving", "components")
+
+    examples = ImageFolderExampleGen(
+        config.data.images, config.data, model_dir, code_fingerprint("components.image_folder")
+    )
+    statistics = StatisticsGen(examples.outputs["examples"])
+    schema = SchemaGen(statistics.outputs["statistics"], infer_feature_shape=True)
+    anomalies = ExampleValidator(statistics.outputs["statistics"], schema.outputs["schema"])
+    balance = ClassBalanceValidator(
+        examples.outputs["examples"], config.balance, code_fingerprint("components.class_balance")
+    )
+    transform = Transform(
+        examples.outputs["examples"],
+        schema.outputs["schema"],
+        preprocessing_fn="trainer.preprocessing.preprocessing_fn",
+        custom_config={"image_size": config.model.image_size, "code": code_fingerprint("trainer")},
+        # The Trainer runs the graph itself and keeps pixels uncompressed;
+        # TFX would gzip them, and the statistics would read them as text.
+        materialize=False,
+        disable_statistics=True,
+        disable_analyzer_cache=True,
+    )
+    transform.add_upstream_nodes([anomalies, balance])
+    trainer = Trainer(
+        examples=examples.outputs["examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema.outputs["schema"],
+        run_fn="trainer.run_fn.run_fn",
+        custom_config={
+            "name": config.name,
+            "seed": config.seed,
+            "model": config.model.model_dump(mode="json"),
+            "training": config.training.model_dump(mode="json"),
+            "serving": config.serving.model_dump(mode="json"),
+            "code": training_code,
+        },
+    )
+    baseline = Resolver(
+        LatestBlessedBaseline,
+        **{
+            MODEL: Channel(type=Model),
+            BLESSING: Channel(type=ModelBlessing),
+            CANDIDATE: trainer.outputs["model"],
+        },
+    ).with_id("LatestBlessedResolver")
+    evaluator = Evaluator(
+        examples.outputs["examples"],
+        model=trainer.outputs["model"],
+        baseline_model=baseline.outputs[MODEL],
+        eval_config=eval_config(config.evaluation),
+        example_splits=[TEST],
+    )
+    serving_check = ServingCheck(trainer.outputs["model"], config.serving_check, training_code)
+    pusher = Pusher(
+        trainer.outputs["model"], evaluator.outputs["blessing"], serving_check.outputs["blessing"], model_dir
+    )
+    return Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=str(workspace.artifacts / config.name),
+        components=[
+            examples, statistics, schema, anomalies, balance, transform, trainer, baseline, evaluator,
+            serving_check, pusher,
+        ],  # fmt: skip
+        enable_cache=use_cache,
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(str(workspace.metadata)),
+        # Later Beam versions may hand pipelines to a runner that they download.
+        beam_pipeline_args=["--direct_running_mode=in_memory"],
+    )

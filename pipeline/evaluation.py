@@ -1,0 +1,93 @@
+"""What TFMA is asked, and what it answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tensorflow_model_analysis as tfma
+
+from components.contract import CLASS_LABEL, CLASS_TEXT
+from pipeline.config import EvaluationSettings
+from serving.contract import PROBABILITIES, SERVE_EXAMPLES
+
+ACCURACY = "accuracy"
+_LOSS = "cross_entropy"
+_COUNT = "example_count"
+
+
+def eval_config(settings: EvaluationSettings) -> tfma.EvalConfig:
+    """Accuracy overall and by class, through the signature that is served, on raw examples.
+
+    The thresholds hold for the whole test split only: TFMA would otherwise
+    apply them to each class too, and one small class could block a model.
+    """
+    overall = tfma.SlicingSpec()
+    threshold = tfma.MetricThreshold(
+        value_threshold=tfma.GenericValueThreshold(lower_bound={"value": settings.min_accuracy}),
+        change_threshold=tfma.GenericChangeThreshold(
+            direction=tfma.MetricDirection.HIGHER_IS_BETTER, absolute={"value": -settings.max_accuracy_drop}
+        ),
+    )
+    accuracy = tfma.MetricConfig(
+        class_name="SparseCategoricalAccuracy",
+        config=f'{{"name": "{ACCURACY}"}}',
+        per_slice_thresholds=[tfma.PerSliceMetricThreshold(slicing_specs=[overall], threshold=threshold)],
+    )
+    others = [
+        tfma.MetricConfig(class_name="SparseCategoricalCrossentropy", config=f'{{"name": "{_LOSS}"}}'),
+        tfma.MetricConfig(class_name="ExampleCount", config=f'{{"name": "{_COUNT}"}}'),
+    ]
+    return tfma.EvalConfig(
+        model_specs=[
+            tfma.ModelSpec(
+                signature_name=SERVE_EXAMPLES, label_key=CLASS_LABEL, prediction_key=PROBABILITIES
+            )
+        ],
+        slicing_specs=[overall, tfma.SlicingSpec(feature_keys=[CLASS_TEXT])],
+        metrics_specs=[tfma.MetricsSpec(metrics=[accuracy, *others])],
+    )
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Metrics of a model on the test split.
+
+    Attributes:
+        overall: metric → value.
+        accuracy_by_label: label → accuracy.
+    """
+
+    overall: dict[str, float]
+    accuracy_by_label: dict[str, float]
+
+
+def read_scores(evaluation_uri: str, *, baseline: bool) -> Scores | None:
+    """Metrics of the candidate, or of the baseline, from an evaluation artifact; None without a baseline."""
+    config = tfma.load_eval_result(evaluation_uri).config
+    names = [spec.name for spec in config.model_specs if spec.is_baseline == baseline]
+    if not names:
+        return None
+    result = tfma.load_eval_result(evaluation_uri, model_name=names[0] or None)
+    overall: dict[str, float] = {}
+    by_label: dict[str, float] = {}
+    for slice_key, metrics in result.slicing_metrics:
+        values = {name: value["doubleValue"] for name, value in metrics[""][""].items() if "doubleValue" in value}
+        if not slice_key:
+            overall = values
+        elif ACCURACY in values:
+            by_label[slice_key[0][1]] = values[ACCURACY]
+    return Scores(overall, by_label)
+
+
+def refusal(settings: EvaluationSettings, candidate: Scores, baseline: Scores | None) -> str:
+    """Why the Evaluator did not bless the model, in one sentence with the numbers."""
+    accuracy = candidate.overall[ACCURACY]
+    reasons = []
+    if baseline is not None and accuracy < baseline.overall[ACCURACY] - settings.max_accuracy_drop:
+        reasons.append(
+            f"{baseline.overall[ACCURACY] - accuracy:.3f} below the {baseline.overall[ACCURACY]:.3f} of the "
+            f"model in production, where evaluation.max_accuracy_drop allows {settings.max_accuracy_drop:g}"
+        )
+    if accuracy < settings.min_accuracy:
+        reasons.append(f"below evaluation.min_accuracy, which is {settings.min_accuracy:g}")
+    return f"Its accuracy of {accuracy:.3f} on the test split is {', and '.join(reasons)}."

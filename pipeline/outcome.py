@@ -1,0 +1,113 @@
+"""From what the stages left behind to the summary of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfx.components.util import model_utils
+from tfx.types import artifact
+
+from components.contract import INGEST_REPORT_FILE, SERVING_CHECK_REPORT_FILE
+from components.image_folder.ingest_report import IngestReport
+from components.serving_check.check import ServingReport
+from pipeline.config import Config
+from pipeline.evaluation import Scores, read_scores, refusal
+from pipeline.summary import (
+    EXIT_CODES,
+    USAGE_EXIT,
+    Images,
+    Metrics,
+    Pushed,
+    RunSummary,
+    Stage,
+    Status,
+)
+
+Artifacts = Mapping[str, Sequence[artifact.Artifact]]
+
+
+@dataclass(frozen=True)
+class RunFailure:
+    """What ended a run early: `usage` when the configuration was to blame."""
+
+    status: Status
+    reason: str
+    usage: bool = False
+
+
+def summarize_run(
+    *,
+    run_id: str,
+    config: Config,
+    node_ids: Sequence[str],
+    stages: Sequence[Stage],
+    artifacts: Mapping[str, Artifacts],
+    failure: RunFailure | None,
+    log: Path,
+) -> RunSummary:
+    """Sums a run up.
+
+    Args:
+        run_id: of the run.
+        config: of the run.
+        node_ids: every stage of the pipeline, in order; those that never began are `skipped`.
+        stages: those that began.
+        artifacts: node id → output key → artifacts, of those that succeeded.
+        failure: what ended the run early, if anything did.
+        log: path of the frameworks' log.
+    """
+    candidate, baseline = _scores(artifacts)
+    status, reason, pushed = (
+        (failure.status, failure.reason, None)
+        if failure is not None
+        else _verdict(config, artifacts, candidate, baseline)
+    )
+    return RunSummary(
+        run_id=run_id,
+        model=config.name,
+        status=status,
+        reason=reason,
+        stages=(*stages, *(Stage(name, "skipped", 0.0) for name in node_ids[len(stages) :])),
+        images=_images(artifacts),
+        metrics=Metrics(candidate and candidate.overall, baseline and baseline.overall),
+        pushed=pushed,
+        log=str(log),
+        exit_code=USAGE_EXIT if failure is not None and failure.usage else EXIT_CODES[status],
+    )
+
+
+def _images(artifacts: Mapping[str, Artifacts]) -> Images | None:
+    found = artifacts.get("ImageFolderExampleGen")
+    if found is None:
+        return None
+    return Images.of(IngestReport.read(Path(found["examples"][0].uri) / INGEST_REPORT_FILE))
+
+
+def _scores(artifacts: Mapping[str, Artifacts]) -> tuple[Scores | None, Scores | None]:
+    found = artifacts.get("Evaluator")
+    if found is None:
+        return None, None
+    uri = found["evaluation"][0].uri
+    return read_scores(uri, baseline=False), read_scores(uri, baseline=True)
+
+
+def _verdict(
+    config: Config, artifacts: Mapping[str, Artifacts], candidate: Scores | None, baseline: Scores | None
+) -> tuple[Status, str | None, Pushed | None]:
+    pushed = artifacts["Pusher"]["pushed_model"][0]
+    if pushed.get_int_custom_property("pushed"):
+        path = pushed.get_string_custom_property("pushed_destination")
+        if not Path(path).is_dir():
+            reason = f"Nothing has changed since {path} was pushed, but it is gone. Push again with --no-cache."
+            return "failed", reason, None
+        return "pushed", None, Pushed(int(pushed.get_string_custom_property("pushed_version")), path)
+    reasons = []
+    if candidate is not None and not model_utils.is_model_blessed(artifacts["Evaluator"]["blessing"][0]):
+        reasons.append(refusal(config.evaluation, candidate, baseline))
+    infra = artifacts["ServingCheck"]["blessing"][0]
+    if not model_utils.is_infra_validated(infra):
+        report = ServingReport.read(Path(infra.uri) / SERVING_CHECK_REPORT_FILE)
+        reasons.append(f"The serving check refused it: {'; '.join(report.problems)}.")
+    return "not_blessed", " ".join(reasons), None

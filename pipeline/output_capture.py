@@ -1,0 +1,42 @@
+"""Keeps what frameworks print off the screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+
+@contextmanager
+def captured_output(log: Path) -> Iterator[TextIO]:
+    """Sends standard output and error to a file, at the level of file descriptors.
+
+    TensorFlow's C++ code and ML Metadata write there themselves, so replacing
+    `sys.stderr` would not do.
+
+    Args:
+        log: file to append to; its folder is created.
+
+    Yields:
+        A text file on what standard output was before.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    screen, errors = os.dup(1), os.dup(2)
+    with open(log, "ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    try:
+        with os.fdopen(os.dup(screen), "w", encoding="utf-8", errors="replace") as screen_text:
+            yield screen_text
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(screen, 1)
+        os.dup2(errors, 2)
+        os.close(screen)
+        os.close(errors)

@@ -1,0 +1,65 @@
+"""What can be known to be wrong before TensorFlow is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from components.contract import ConfigError
+from components.image_folder.folder_scan import labels_of, scan_folder
+from components.image_folder.label_map import extend_labels, published_labels
+from pipeline.config import Config
+from pipeline.workspace import Workspace
+
+
+def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config:
+    """Completes the configuration, and refuses in milliseconds what would fail in minutes.
+
+    The paths become absolute, and the hash of the weights file is filled in,
+    so that another file under the same name is never mistaken for it in a
+    cached run.
+
+    Args:
+        config: as the user gave it.
+        images: from the command line; comes before `data.images`.
+        workspace: holds the labels that are published already.
+
+    Raises:
+        ConfigError: no such folder or weights file, or a hash that differs.
+        DataError: the folder cannot be classified, or a published label is gone.
+    """
+    chosen = images or (Path(config.data.images) if config.data.images else None)
+    if chosen is None:
+        raise ConfigError("No images given. Name the folder with --images DIR, or as data.images in the file.")
+    folder = Path(chosen).expanduser().absolute()
+    published = published_labels(workspace.model_dir(config.name))
+    extend_labels(published, labels_of(scan_folder(folder)))
+    return config.model_copy(
+        update={
+            "data": config.data.model_copy(update={"images": str(folder)}),
+            "model": config.model.model_copy(update=_weights(config)),
+        }
+    )
+
+
+def _weights(config: Config) -> dict[str, str]:
+    if config.model.weights in ("imagenet", "none"):
+        return {}
+    path = Path(config.model.weights).expanduser().absolute()
+    if not path.is_file():
+        raise ConfigError(
+            f"model.weights: there is no file {path}. Give one with --set model.weights=FILE, "
+            "or 'imagenet' to download them, or 'none'."
+        )
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    actual = digest.hexdigest()
+    expected = config.model.weights_sha256
+    if expected is not None and actual != expected:
+        raise ConfigError(
+            f"model.weights: {path} is not the file it should be: its SHA-256 is {actual}, "
+            f"model.weights_sha256 says {expected}."
+        )
+    return {"weights": str(path), "weights_sha256": actual}

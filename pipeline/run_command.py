@@ -1,0 +1,117 @@
+"""`imgclf run`, from the command line's words to the exit code."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from components.contract import DataError, UserError
+from pipeline.config import Config, load_config
+from pipeline.console import RunDisplay, print_summary
+from pipeline.output_capture import captured_output
+from pipeline.preflight import resolve
+from pipeline.summary import INVALID_DATA_EXIT, USAGE_EXIT, Metrics, RunSummary
+from pipeline.workspace import Workspace, exclusive_use, new_run_id, open_workspace
+
+DEFAULT_WORKSPACE = Path(".imgclf")
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What the user asked for.
+
+    Attributes:
+        images: folder; None to take it from the configuration.
+        config: YAML file; None for the defaults.
+        overrides: `key=value`.
+        workspace: as the user named it.
+        json: whether to print the summary instead of text for people.
+        use_cache: whether unchanged stages are skipped.
+    """
+
+    images: Path | None = None
+    config: Path | None = None
+    overrides: Sequence[str] = field(default=())
+    workspace: Path = DEFAULT_WORKSPACE
+    json: bool = False
+    use_cache: bool = True
+
+
+def run(request: RunRequest) -> int:
+    """Runs the pipeline and shows how it goes.
+
+    Returns:
+        The exit code: 0 pushed or up to date, 1 unexpected, 2 usage, 3 data refused, 4 not blessed.
+    """
+    started = time.perf_counter()
+    try:
+        config = load_config(request.config, request.overrides)
+        config = resolve(config, request.images, Workspace(request.workspace.absolute()))
+        workspace = open_workspace(request.workspace)
+        with exclusive_use(workspace):
+            return _run(request, config, workspace, started)
+    except UserError as error:
+        exit_code = INVALID_DATA_EXIT if isinstance(error, DataError) else USAGE_EXIT
+        if request.json:
+            print(_refused_before_it_began(str(error), exit_code).to_json())
+        else:
+            print(f"Error: {error}", file=sys.stderr)
+        return exit_code
+
+
+def run_from_environment() -> int:
+    """Runs what the environment describes; the `tfx` command passes no arguments to a pipeline.
+
+    IMGCLF_IMAGES, IMGCLF_CONFIG and IMGCLF_WORKSPACE stand for the options of `imgclf run`.
+    """
+    given = {name: os.environ.get(f"IMGCLF_{name.upper()}") for name in ("images", "config", "workspace")}
+    return run(
+        RunRequest(
+            images=Path(given["images"]) if given["images"] else None,
+            config=Path(given["config"]) if given["config"] else None,
+            workspace=Path(given["workspace"]) if given["workspace"] else DEFAULT_WORKSPACE,
+        )
+    )
+
+
+def _run(request: RunRequest, config: Config, workspace: Workspace, started: float) -> int:
+    run_id = new_run_id()
+    run_dir = workspace.run_dir(run_id)
+    # C++ logs below errors would only fill the log; set before TensorFlow is loaded.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with captured_output(run_dir / "log.txt") as screen:
+        console = Console(file=screen, quiet=request.json, highlight=False)
+        with RunDisplay(console) as display:
+            display.waiting("starting TensorFlow and TFX")
+            from pipeline.local_runner import run_pipeline
+
+            summary = run_pipeline(config, workspace, run_id, display, use_cache=request.use_cache)
+        if summary is None:
+            shutil.rmtree(run_dir)
+            return 0
+        print_summary(console, summary, request.workspace, time.perf_counter() - started)
+        if request.json:
+            print(summary.to_json(), file=screen)
+    return summary.exit_code
+
+
+def _refused_before_it_began(reason: str, exit_code: int) -> RunSummary:
+    return RunSummary(
+        run_id="",
+        model="",
+        status="invalid_data" if exit_code == INVALID_DATA_EXIT else "failed",
+        reason=reason,
+        stages=(),
+        images=None,
+        metrics=Metrics(),
+        pushed=None,
+        log="",
+        exit_code=exit_code,
+    )

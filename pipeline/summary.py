@@ -1,0 +1,124 @@
+"""What a run came to: the object behind `--json`, `summary.json` and the closing lines."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from components.image_folder.ingest_report import IngestReport, SetAside
+
+Status = Literal["pushed", "not_blessed", "invalid_data", "failed"]
+StageStatus = Literal["ran", "cached", "skipped", "failed"]
+
+PUSHED_EXIT: Final = 0
+FAILED_EXIT: Final = 1
+USAGE_EXIT: Final = 2
+INVALID_DATA_EXIT: Final = 3
+NOT_BLESSED_EXIT: Final = 4
+
+EXIT_CODES: Final[dict[Status, int]] = {
+    "pushed": PUSHED_EXIT,
+    "failed": FAILED_EXIT,
+    "invalid_data": INVALID_DATA_EXIT,
+    "not_blessed": NOT_BLESSED_EXIT,
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of the pipeline in one run; `seconds` is wall time."""
+
+    name: str
+    status: StageStatus
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Images:
+    """What ingest made of the folder.
+
+    Attributes:
+        found: files with an image's extension.
+        accepted: images written to a split.
+        rejected: files set aside; each is in `set_aside` with its reason.
+        duplicates: further copies of an accepted image.
+        per_split: split → images.
+        set_aside: files that were not used.
+    """
+
+    found: int
+    accepted: int
+    rejected: int
+    duplicates: int
+    per_split: dict[str, int]
+    set_aside: tuple[SetAside, ...]
+
+    @staticmethod
+    def of(report: IngestReport) -> Images:
+        """Sums ingest's report up."""
+        return Images(
+            found=report.found,
+            accepted=report.accepted,
+            rejected=len(report.set_aside),
+            duplicates=report.duplicates,
+            per_split={split: sum(by_label.values()) for split, by_label in report.counts.items()},
+            set_aside=report.set_aside,
+        )
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Metric → value on the test split; None for a model that was not evaluated."""
+
+    candidate: dict[str, float] | None = None
+    baseline: dict[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """The version in production after the run."""
+
+    version: int
+    path: str
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run, as a whole.
+
+    Attributes:
+        run_id: names the run's folder in the workspace.
+        model: name of the model.
+        status: what came of it.
+        reason: a sentence where nothing was pushed.
+        stages: in order.
+        images: None when ingest did not get that far.
+        metrics: of the candidate and of the baseline.
+        pushed: None when nothing was.
+        log: path of the frameworks' log.
+        report: path of the run's page; None until there is one.
+    """
+
+    run_id: str
+    model: str
+    status: Status
+    reason: str | None
+    stages: tuple[Stage, ...]
+    images: Images | None
+    metrics: Metrics
+    pushed: Pushed | None
+    log: str
+    report: str | None = None
+    exit_code: int = field(default=FAILED_EXIT)
+
+    def to_json(self) -> str:
+        """The summary as JSON."""
+        return TypeAdapter(RunSummary).dump_json(self, indent=1).decode()
+
+    def write(self, path: Path) -> None:
+        """Writes the summary as JSON."""
+        path.write_text(self.to_json() + "\n", "utf-8")

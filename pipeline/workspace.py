@@ -1,0 +1,89 @@
+"""Where a run keeps what it makes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from components.contract import ConfigError
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder for metadata, artifacts, pushed models and the logs of runs.
+
+    Attributes:
+        root: absolute path.
+    """
+
+    root: Path
+
+    @property
+    def metadata(self) -> Path:
+        """ML Metadata's sqlite file."""
+        return self.root / "metadata.sqlite"
+
+    @property
+    def artifacts(self) -> Path:
+        """TFX's pipeline roots."""
+        return self.root / "artifacts"
+
+    def model_dir(self, name: str) -> Path:
+        """Where versions of a model are pushed; what a model server is pointed at."""
+        return self.root / "serving" / name
+
+    def run_dir(self, run_id: str) -> Path:
+        """Log and summary of a run."""
+        return self.root / "runs" / run_id
+
+
+def open_workspace(root: Path) -> Workspace:
+    """Creates the folder where needed, and makes sure that it can be written to.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    root = root.absolute()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        probe = root / f".probe-{uuid.uuid4().hex}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError(
+            f"The workspace {root} cannot be written to ({error.strerror}). Choose another with --workspace."
+        ) from error
+    return Workspace(root)
+
+
+@contextmanager
+def exclusive_use(workspace: Workspace) -> Iterator[None]:
+    """Keeps a second run out of the workspace: two at once would share files that are half written.
+
+    Raises:
+        ConfigError: a run is under way there.
+    """
+    with open(workspace.root / ".lock", "a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise ConfigError(
+                f"Another run (process {lock.read() or 'unknown'}) is using the workspace {workspace.root}. "
+                "Wait for it, or choose another with --workspace."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def new_run_id() -> str:
+    """A name for a run that sorts by time and is its own."""
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"

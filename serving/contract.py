@@ -1,0 +1,41 @@
+"""What an exported model promises its callers. Standard library only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+# serving_default: encoded image files in, answers out.
+SERVING_DEFAULT: Final = "serving_default"
+IMAGE_BYTES: Final = "image_bytes"  # string [N]
+
+PROBABILITIES: Final = "probabilities"  # float32 [N, C], in label-file order
+LABEL: Final = "label"  # string [N], the most probable label
+PROBABILITY: Final = "probability"  # float32 [N], of that label
+ACCEPTED: Final = "accepted"  # bool [N], probability >= the reject threshold
+TOP_LABELS: Final = "top_labels"  # string [N, K], most probable first
+TOP_PROBABILITIES: Final = "top_probabilities"  # float32 [N, K]
+
+# serve_examples: serialized tf.Examples with image/encoded in, probabilities out.
+SERVE_EXAMPLES: Final = "serve_examples"
+EXAMPLES: Final = "examples"  # string [N]
+
+# Files inside the SavedModel directory.
+LABELS_ASSET: Final = "assets/labels.txt"
+WARMUP_REQUESTS: Final = "assets.extra/tf_serving_warmup_requests"
+SAVED_MODEL_FILE: Final = "saved_model.pb"
+
+
+def model_versions(model_dir: Path) -> list[int]:
+    """Lists the complete versions below `model_dir`, oldest first.
+
+    TensorFlow Serving takes a directory for a version when its name is a
+    number; one without a saved_model.pb is still being written.
+    """
+    if not model_dir.is_dir():
+        return []
+    return sorted(
+        int(entry.name)
+        for entry in model_dir.iterdir()
+        if entry.name.isdecimal() and (entry / SAVED_MODEL_FILE).is_file()
+    )

@@ -1,0 +1,1 @@
+"""Tests of serving/, on one small model that is exported and served for real."""

@@ -1,0 +1,1 @@
+"""How one model is made: preprocessing, augmentation, training and export."""

@@ -1,0 +1,116 @@
+"""Fitting the classifier, phase by phase."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from components.progress import report_progress
+from trainer.classifier import Classifier
+from trainer.input_pipeline import DecodedImages, evaluation_batches, training_batches
+from trainer.phases import cap_epochs
+from trainer.settings import PhaseSettings, TrainingSettings
+
+_FEATURE_BATCH = 64
+
+
+def fit(
+    classifier: Classifier,
+    train: DecodedImages,
+    evaluation: DecodedImages,
+    settings: TrainingSettings,
+    classes: int,
+    seed: int,
+    history_file: Path,
+) -> None:
+    """Runs the phases in order; each ends with the weights that did best on the eval split.
+
+    A phase that trains only the head computes the backbone's features once
+    an image, not once an epoch, and fits the head on them.
+
+    Args:
+        classifier: changed in place.
+        train, evaluation: images of the two splits.
+        settings: phases, batch size, augmentation.
+        classes: number of labels.
+        seed: of shuffling and augmentation.
+        history_file: CSV that gets one row an epoch.
+    """
+    epochs_of = cap_epochs([phase.epochs for phase in settings.phases], settings.epochs)
+    features: tuple[tf.data.Dataset, tf.data.Dataset] | None = None
+    for number, (phase, epochs) in enumerate(zip(settings.phases, epochs_of, strict=True)):
+        if epochs == 0:
+            continue
+        classifier.set_trainable(phase.trainable)
+        callbacks = _callbacks(settings, history_file, f"phase {number + 1}, {phase.train}", epochs)
+        if phase.trainable.head_only:
+            if features is None:
+                report_progress(f"features of {train.count + evaluation.count} images")
+                features = (
+                    _features(classifier, evaluation_batches(train, classes, _FEATURE_BATCH)).shuffle(
+                        train.count, seed=seed
+                    ),
+                    _features(classifier, evaluation_batches(evaluation, classes, _FEATURE_BATCH)),
+                )
+            model = classifier.head
+            batches, check = (each.batch(settings.batch_size) for each in features)
+        else:
+            features = None  # The backbone is about to change.
+            model = classifier.model
+            batches = training_batches(
+                train, classes, settings.batch_size, settings.augmentation, seed + number
+            )
+            check = evaluation_batches(evaluation, classes, settings.batch_size)
+        steps = -(-train.count // settings.batch_size)
+        _compile(model, phase, settings, epochs * steps)
+        model.fit(batches, validation_data=check, epochs=epochs, verbose=0, callbacks=callbacks)
+
+
+def _features(classifier: Classifier, batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Pairs of (features float32 [channels], one-hot label), held in memory."""
+    extract = tf.function(lambda pixels: classifier.extractor(pixels, training=False))
+    parts = [(extract(pixels).numpy(), labels.numpy()) for pixels, labels in batches]
+    return tf.data.Dataset.from_tensor_slices(tuple(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _compile(model: keras.Model, phase: PhaseSettings, settings: TrainingSettings, steps: int) -> None:
+    schedule = keras.optimizers.schedules.CosineDecay(phase.learning_rate, steps)
+    model.compile(
+        optimizer=keras.optimizers.Adam(schedule),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
+        metrics=["accuracy"],
+        # Keras compiles for the CPU too by default; there it costs more than it gains.
+        jit_compile="auto" if tf.config.list_physical_devices("GPU") else False,
+    )
+
+
+def _callbacks(
+    settings: TrainingSettings, history_file: Path, phase: str, epochs: int
+) -> list[keras.callbacks.Callback]:
+    return [
+        keras.callbacks.EarlyStopping(
+            monitor="val_loss", patience=settings.patience, restore_best_weights=True
+        ),
+        keras.callbacks.CSVLogger(str(history_file), append=True),
+        _EpochLine(phase, epochs),
+    ]
+
+
+class _EpochLine(keras.callbacks.Callback):  # type: ignore[misc]
+    """One line an epoch."""
+
+    def __init__(self, phase: str, epochs: int) -> None:
+        super().__init__()
+        self._phase, self._epochs = phase, epochs
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Reports the epoch's figures."""
+        figures = logs or {}
+        report_progress(
+            f"{self._phase}: epoch {epoch + 1}/{self._epochs}, loss {figures['loss']:.3f}, "
+            f"accuracy {figures['accuracy']:.3f}, on the eval split {figures['val_accuracy']:.3f}"
+        )
