@@ -148,13 +148,12 @@ def _problem(location: Sequence[str | int], detail: Mapping[str, Any]) -> str:
 def _suggestion(location: Sequence[str | int]) -> str:
     *parents, wrong = location
     known = _keys_below(parents)
-    nearest = difflib.get_close_matches(str(wrong), known, n=1, cutoff=0.5)
-    if nearest:
-        return f"; did you mean '{'.'.join([*map(str, parents), nearest[0]])}'?"
-    everywhere = {key.rsplit(".", 1)[-1]: key for key in all_keys()}
-    elsewhere = difflib.get_close_matches(str(wrong), everywhere, n=1, cutoff=0.8)
-    if elsewhere:
-        return f"; did you mean '{everywhere[elsewhere[0]]}'?"
+    misspelt = difflib.get_close_matches(str(wrong), known, n=1, cutoff=0.7)
+    if misspelt:
+        return f"; did you mean '{'.'.join([*map(str, parents), misspelt[0]])}'?"
+    misplaced = [key for key in all_keys() if key.rsplit(".", 1)[-1] == wrong]
+    if misplaced:
+        return f"; did you mean '{misplaced[0]}'?"
     return f"; known here: {', '.join(known)}"
 
 

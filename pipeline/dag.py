@@ -96,6 +96,11 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         ],  # fmt: skip
         enable_cache=use_cache,
         metadata_connection_config=metadata.sqlite_metadata_connection_config(str(workspace.metadata)),
-        # Later Beam versions may hand pipelines to a runner that they download.
-        beam_pipeline_args=["--direct_running_mode=in_memory"],
+        beam_pipeline_args=[
+            # Later Beam versions may hand pipelines to a runner that they download.
+            "--direct_running_mode=in_memory",
+            # Without an image TFX packs its own source anew in every Beam stage, to ship it to
+            # workers. In memory there are none.
+            "--sdk_container_image=none",
+        ],
     )

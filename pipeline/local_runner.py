@@ -11,12 +11,13 @@ import time
 import traceback
 from typing import Protocol
 
+import tensorflow as tf
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import constants
 from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
-from tfx.orchestration.portable import launcher, runtime_parameter_utils
+from tfx.orchestration.portable import data_types, launcher, runtime_parameter_utils
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
@@ -90,7 +91,7 @@ class LocalRunner(LocalDagRunner):
                 custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
             )
             try:
-                execution = stage_launcher.launch()
+                execution = _launch(stage_launcher)
                 with metadata.Metadata(connection_config) as store:
                     status = self._record(store, pipeline.pipeline_info.id, node_id, execution.execution_id)
             except BaseException:
@@ -108,13 +109,13 @@ class LocalRunner(LocalDagRunner):
         if not execution_lib.is_execution_successful(execution):
             raise RuntimeError(f"{node_id} could not be run; ML Metadata has it as failed.")
         self.artifacts[node_id] = execution_lib.get_output_artifacts(store, execution_id)
-        if execution.last_known_state != metadata_store_pb2.Execution.CACHED:
-            return "ran"
-        if not _is_resolver(store, execution):
-            return "cached"
-        # A resolver is never executed, so TFX calls it cached always. It is
-        # worth the name when it resolves to what it resolved to last time.
-        return "cached" if self._as_last_time(store, pipeline_id, node_id, execution_id) else "ran"
+        if _is_resolver(store, execution):
+            # TFX asks a resolver anew in every run. It is as good as cached
+            # when the answer is that of the last run.
+            cached = self._as_last_time(store, pipeline_id, node_id, execution_id)
+        else:
+            cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
+        return "cached" if cached else "ran"
 
     def _as_last_time(
         self, store: metadata.Metadata, pipeline_id: str, node_id: str, execution_id: int
@@ -178,6 +179,16 @@ def run_pipeline(
     )
     summary.write(workspace.run_dir(run_id) / "summary.json")
     return summary
+
+
+def _launch(stage_launcher: launcher.Launcher) -> data_types.ExecutionInfo:
+    """Launches a node with AutoGraph off.
+
+    Neither this project's functions nor TFMA's metrics branch on tensors in
+    Python, but AutoGraph would rewrite the source of all they call, for
+    seconds in the Trainer and in the Evaluator.
+    """
+    return tf.autograph.experimental.do_not_convert(stage_launcher.launch)()
 
 
 def _is_resolver(store: metadata.Metadata, execution: metadata_store_pb2.Execution) -> bool:

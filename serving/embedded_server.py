@@ -114,13 +114,15 @@ class EmbeddedServer:
 
     def _check_port(self) -> None:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        try:
-            with socket.create_server((self._host, self._port), family=family):
-                pass
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise self._busy() from error
-            raise OSError(error.errno, f"Cannot listen on {self._host}:{self._port}: {error}.") from error
+        with socket.socket(family) as probe:
+            # As servers do: a port whose connections are only just closed is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self._host, self._port))
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    raise self._busy() from error
+                raise OSError(f"Cannot listen on {self._host}:{self._port}: {error.strerror}.") from error
 
     def _bind(self) -> int:
         host = f"[{self._host}]" if ":" in self._host else self._host

@@ -73,7 +73,7 @@ class VersionWatcher:
         # Held while a request takes the served version, so that none is retired in between.
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="model-versions", daemon=True)
+        self._thread = threading.Thread(target=self._poll, name=f"versions of {model_dir}", daemon=True)
 
     def start(self) -> None:
         """Loads the highest version, then looks for others in the background.

@@ -38,6 +38,8 @@ def export_classifier(
     top_k = min(settings.top_k, len(labels))
     names = [label.encode("utf-8", "surrogateescape") for label in labels]
 
+    # A function of its own, so that the network is traced once for both signatures.
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def probabilities_of(image_bytes: tf.Tensor) -> tf.Tensor:
         return model(transform(image_bytes), training=False)
 

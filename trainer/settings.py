@@ -66,10 +66,6 @@ class AugmentationSettings(Settings):
     shift: float = Field(0.0, ge=0, lt=1, description="Largest shift either way, as a fraction of the size.")
     zoom: float = Field(0.0, ge=0, lt=1, description="Largest zoom in or out, as a fraction.")
 
-    def any(self) -> bool:
-        """Whether anything is to be changed at all."""
-        return self.flip or bool(self.rotation or self.shift or self.zoom)
-
 
 class TrainingSettings(Settings):
     """How the model is trained."""

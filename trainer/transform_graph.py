@@ -18,7 +18,11 @@ class TransformGraph(tf.Module):  # type: ignore[misc]
             directory: of the TransformGraph artifact.
         """
         super().__init__()
-        self._layer = tft.TFTransformOutput(directory).transform_features_layer()
+        output = tft.TFTransformOutput(directory)
+        self._raw_features = output.raw_feature_spec()
+        # Not TFT's own layer for this: it is a Keras 2 model, which takes
+        # seconds to trace and brings all of that with it into an export.
+        self._graph = tf.saved_model.load(output.transform_savedmodel_dir)
 
     def __call__(self, encoded: tf.Tensor) -> tf.Tensor:
         """Decodes and resizes a batch.
@@ -29,4 +33,11 @@ class TransformGraph(tf.Module):  # type: ignore[misc]
         Returns:
             float32 [N, size, size, 3] of whole numbers from 0 to 255.
         """
-        return self._layer({IMAGE_ENCODED: tf.expand_dims(encoded, -1)})[IMAGE_PIXELS]
+        count = tf.shape(encoded)[0]
+        features = {
+            name: tf.zeros((count, *feature.shape), feature.dtype)
+            for name, feature in self._raw_features.items()
+        }
+        # The graph asks for every raw feature; the pixels depend on this one.
+        features[IMAGE_ENCODED] = tf.expand_dims(encoded, -1)
+        return self._graph.transform_fn(features)[IMAGE_PIXELS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -51,8 +52,9 @@ def publish(saved_model: Path, model_dir: Path) -> int:
 def _remove_leftovers(model_dir: Path) -> None:
     """Removes what killed pushes left; a push that is under way is younger than that."""
     for leftover in model_dir.glob(".incoming-*"):
-        if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
-            shutil.rmtree(leftover, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # Another push may have just finished with it.
+            if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(leftover)
 
 
 def _next_version(model_dir: Path) -> int:

@@ -235,9 +235,32 @@ def test_nobody_can_share_the_port(address: str) -> None:
         grpc.server(ThreadPoolExecutor(1)).add_insecure_port(address)
 
 
-def test_a_host_that_is_not_here(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="Cannot listen on 192.0.2.1:8500"):
-        EmbeddedServer(tmp_path, MODEL_NAME, host="192.0.2.1").start()
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [("192.0.2.1", "Cannot assign requested address"), ("no.such.host.invalid", "not known|resolution")],
+)
+def test_a_host_that_is_not_here(host: str, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=f"^Cannot listen on {host}:8500: .*({reason})"):
+        EmbeddedServer(tmp_path, MODEL_NAME, host).start()
+
+
+def test_a_port_that_is_taken_while_the_model_loads(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(exported, tmp_path, 1)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setattr(EmbeddedServer, "_check_port", lambda self: None)
+        server = EmbeddedServer(tmp_path, MODEL_NAME, port=other.getsockname()[1])
+        with pytest.raises(PortBusyError, match="is busy"):
+            server.start()
+    assert not [thread for thread in threading.enumerate() if thread.name == f"versions of {tmp_path}"]
+
+
+def test_ipv6(exported: Path, tmp_path: Path) -> None:
+    publish(exported, tmp_path, 1)
+    with EmbeddedServer(tmp_path, MODEL_NAME, host="::1", port=0) as server:
+        with grpc.insecure_channel(f"[::1]:{server.port}") as channel:
+            assert PredictionServiceStub(channel).Predict(predict_request(RED)).outputs
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
@@ -246,12 +269,10 @@ def test_a_port_out_of_range(port: int, tmp_path: Path) -> None:
         EmbeddedServer(tmp_path, MODEL_NAME, port=port)
 
 
-def test_nothing_to_serve_frees_the_port(tmp_path: Path) -> None:
-    server = EmbeddedServer(tmp_path, MODEL_NAME, port=0)
+def test_nothing_to_serve(tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
     with pytest.raises(ModelLoadError, match="holds no model"):
-        server.start()
-    with socket.create_server(("127.0.0.1", server.port)):
-        pass
+        EmbeddedServer(tmp_path, MODEL_NAME, port=0).start()
 
 
 def test_a_model_that_fails_its_warm_up_is_not_served(wrongly_exported: Path, tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from components.pusher import publish as publish_module
+from components.pusher.publish import publish
+from serving.contract import model_versions
+
+
+def _saved_model(root: Path) -> Path:
+    (root / "variables").mkdir(parents=True)
+    (root / "saved_model.pb").write_bytes(b"graph")
+    (root / "variables" / "data").write_bytes(b"weights")
+    return root
+
+
+def test_versions_count_up_and_are_complete(tmp_path: Path) -> None:
+    model = _saved_model(tmp_path / "export")
+    assert [publish(model, tmp_path / "serving") for _ in range(3)] == [1, 2, 3]
+    assert model_versions(tmp_path / "serving") == [1, 2, 3]
+    assert (tmp_path / "serving" / "2" / "variables" / "data").read_bytes() == b"weights"
+    assert sorted(entry.name for entry in (tmp_path / "serving").iterdir()) == ["1", "2", "3"]
+
+
+def test_goes_on_after_versions_of_other_tools(tmp_path: Path) -> None:
+    (tmp_path / "serving" / "1700000000").mkdir(parents=True)
+    assert publish(_saved_model(tmp_path / "export"), tmp_path / "serving") == 1700000001
+
+
+def test_a_failed_copy_is_no_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def copy_half(source: Path, target: Path) -> None:
+        target.mkdir()
+        (target / "saved_model.pb").write_bytes(b"gra")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(publish_module.shutil, "copytree", copy_half)
+    with pytest.raises(OSError, match="disk full"):
+        publish(_saved_model(tmp_path / "export"), tmp_path / "serving")
+    assert model_versions(tmp_path / "serving") == []
+
+
+def test_no_reader_ever_sees_half_a_version(tmp_path: Path) -> None:
+    model = _saved_model(tmp_path / "export")
+    incomplete: list[str] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            for entry in (tmp_path / "serving").glob("[0-9]*"):
+                if not (entry / "variables" / "data").exists():
+                    incomplete.append(entry.name)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for _ in range(30):
+        publish(model, tmp_path / "serving")
+    done.set()
+    watcher.join()
+    assert incomplete == []
+
+
+def test_two_pushes_at_once_get_two_versions(tmp_path: Path) -> None:
+    model = _saved_model(tmp_path / "export")
+    versions: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: versions.append(publish(model, tmp_path / "serving"))) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(versions) == list(range(1, 9))
+
+
+def test_removes_what_a_killed_push_left_but_not_one_under_way(tmp_path: Path) -> None:
+    abandoned, under_way = tmp_path / "serving" / ".incoming-old", tmp_path / "serving" / ".incoming-new"
+    abandoned.mkdir(parents=True)
+    under_way.mkdir()
+    long_ago = time.time() - 2 * 3600
+    os.utime(abandoned, (long_ago, long_ago))
+    publish(_saved_model(tmp_path / "export"), tmp_path / "serving")
+    assert not abandoned.exists()
+    assert under_way.exists()

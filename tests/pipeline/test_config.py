@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from components.contract import ConfigError
+from pipeline.config import Config, load_config
+
+CONFIGS = sorted((Path(__file__).parents[2] / "pipeline" / "configs").glob("*.yaml"))
+
+
+def test_defaults_are_a_configuration() -> None:
+    assert load_config() == Config()
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_every_config_that_ships_can_be_loaded(path: Path) -> None:
+    assert load_config(path).name == path.stem
+
+
+def test_overrides_come_before_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("name: pets\ntraining: {batch_size: 8, phases: [{train: head, epochs: 2}]}\n")
+    config = load_config(path, ["training.batch_size=16", "training.phases.0.epochs=5", "model.weights=none"])
+    assert (config.name, config.training.batch_size, config.model.weights) == ("pets", 16, "none")
+    assert config.training.phases[0].epochs == 5
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("training.epoch=3", "unknown key 'training.epoch'; did you mean 'training.epochs'?"),
+        ("trainig.epochs=3", "unknown key 'trainig'; did you mean 'training'?"),
+        ("backbone=mobilenet", "unknown key 'backbone'; did you mean 'model.backbone'?"),
+        ("data.splits.validation=0.1", "unknown key 'data.splits.validation'; known here: train, eval, test"),
+        ("training.epochs=many", "training.epochs: expected a valid integer, unable to parse string as an integer"),
+        ("training.batch_size=0", "training.batch_size: expected greater than or equal to 1, not 0"),
+        ("model.backbone=mobilnet", "model.backbone: expected 'mobilenet' or 'small_cnn', not 'mobilnet'"),
+        ("training.phases=[{train: some}]", "training.phases.0.train: 'some' is not one of"),
+        ("data.splits.train=0.5", "data.splits: train, eval and test add up to 0.7"),
+        ("training", "expected key=value"),
+        ("training.phases.7.epochs=1", "training.phases"),
+        ("name.first=1", "name"),
+        ("name=Cats & Dogs", "name: "),
+    ],
+)
+def test_a_bad_key_or_value_is_one_clear_error(override: str, message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(None, [override])
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_several_bad_keys_are_all_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("modle: {}\ntraining: {epochs: -1}\n")
+    with pytest.raises(ConfigError) as error:
+        load_config(path)
+    assert "'modle'; did you mean 'model'?" in str(error.value)
+    assert "training.epochs: expected greater than or equal to 0, not -1" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("a: [1", "line 1 is not YAML"), ("- a\n- b\n", "mapping"), ("\xff", "not YAML|mapping")],
+)
+def test_a_file_that_is_no_configuration(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "c.yaml").write_text(text, "latin-1")
+    with pytest.raises(ConfigError, match=message):
+        load_config(tmp_path / "c.yaml")
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path / "none.yaml")
