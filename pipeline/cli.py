@@ -24,6 +24,10 @@ _Name = Annotated[
     str | None, typer.Option("--name", help="Which model, when the workspace holds more than one.")
 ]
 
+_Model = Annotated[
+    Path | None, typer.Option("--model", help="Folder of a model or of one version, instead of the workspace's.")
+]
+
 
 @app.command()
 def run(
@@ -58,6 +62,46 @@ def demo(folder: Annotated[Path, typer.Argument(help="Where to write the images.
     from pipeline.demo import write_digits
 
     typer.echo(f"{write_digits(folder)} images of handwritten digits are in {folder}")
+
+
+@app.command()
+def predict(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="Image files.")],
+    workspace: _Workspace = _DEFAULT_WORKSPACE,
+    name: _Name = None,
+    model: _Model = None,
+    server: Annotated[
+        str | None, typer.Option("--server", metavar="HOST:PORT", help="Ask a model server instead.")
+    ] = None,
+) -> None:
+    """Classify image files with the pushed model."""
+    from pipeline.predict_command import predict as predict_images
+    from pipeline.workspace import Workspace
+
+    predict_images(images, Workspace(workspace.absolute()), name, model, server)
+
+
+@app.command()
+def serve(
+    workspace: _Workspace = _DEFAULT_WORKSPACE,
+    name: _Name = None,
+    model: _Model = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="gRPC port; 0 takes a free one.")] = 8500,
+) -> None:
+    """Serve the pushed model on TensorFlow Serving's gRPC API."""
+    from pipeline.serve_command import serve as serve_model
+    from pipeline.workspace import Workspace
+
+    serve_model(Workspace(workspace.absolute()), name, model, host, port)
+
+
+@app.command()
+def doctor(workspace: _Workspace = _DEFAULT_WORKSPACE) -> None:
+    """Check Python, packages, accelerators, disk and memory, and say how to mend what is amiss."""
+    from pipeline.doctor import doctor as examine
+
+    raise typer.Exit(0 if examine(workspace) else 1)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -40,3 +41,13 @@ def captured_output(log: Path) -> Iterator[TextIO]:
         os.dup2(errors, 2)
         os.close(screen)
         os.close(errors)
+
+
+def quiet_tensorflow() -> None:
+    """Silences TensorFlow's start-up messages; to be called before it is imported.
+
+    For commands whose own few lines are all that a user wants to see; errors
+    still arrive, as exceptions.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)

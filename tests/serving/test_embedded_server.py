@@ -284,7 +284,7 @@ def test_a_model_that_fails_its_warm_up_is_not_served(wrongly_exported: Path, tm
 def test_context_manager_and_wait(exported: Path, tmp_path: Path) -> None:
     publish(exported, tmp_path, 1)
     with EmbeddedServer(tmp_path, MODEL_NAME, port=0) as server:
-        waiter = threading.Thread(target=server.wait)
+        waiter = threading.Thread(target=server.wait, daemon=True)
         waiter.start()
         with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
             assert PredictionServiceStub(channel).Predict(predict_request(RED)).outputs

@@ -86,7 +86,7 @@ def test_no_request_is_lost_in_the_swap(exported: Path, model_dir: Path) -> None
                 while not swapped.is_set():
                     labels.append(client.predict([RED])[0].label)
 
-            askers = [threading.Thread(target=ask) for _ in range(4)]
+            askers = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
             for asker in askers:
                 asker.start()
             answered = []

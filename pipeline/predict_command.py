@@ -1,0 +1,114 @@
+"""`imgclf predict`: ask a pushed model, or a model server, about image files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from components.contract import ConfigError, DataError
+from components.image_folder.image_inspection import UnusableImageError, inspect_image
+from pipeline.output_capture import quiet_tensorflow
+from pipeline.pushed_models import PushedModel, find_model
+from pipeline.workspace import Workspace
+
+# Image file's bytes → label and its probability.
+Ask = Callable[[bytes], tuple[str, float]]
+
+
+def predict(
+    images: Sequence[Path], workspace: Workspace, name: str | None, model: Path | None, server: str | None
+) -> None:
+    """Prints a table of file, label and probability.
+
+    Args:
+        images: files.
+        workspace: where pushed models are.
+        name: of the model.
+        model: folder of a model, instead of the workspace's.
+        server: HOST:PORT of a model server, instead of a folder.
+
+    Raises:
+        ConfigError: no such file, model or server.
+        DataError: a file is no image that can be decoded.
+    """
+    files = [(path, _read(path)) for path in images]
+    with _asker(workspace, name, model, server) as (source, ask):
+        table = Table(title=source, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        table.add_column("File", overflow="fold")
+        table.add_column("Label", overflow="fold")
+        table.add_column("Probability", justify="right")
+        for path, data in files:
+            try:
+                label, probability = ask(data)
+            except UnusableImageError as error:
+                raise DataError(f"{path}: {error}.") from error
+            table.add_row(escape(str(path)), escape(label), f"{probability:.4f}")
+    Console().print(table)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+        inspect_image(data)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnusableImageError as error:
+        raise DataError(f"{path} cannot be classified: {error}.") from error
+    return data
+
+
+@contextmanager
+def _asker(
+    workspace: Workspace, name: str | None, model: Path | None, server: str | None
+) -> Iterator[tuple[str, Ask]]:
+    """What is asked, in words, and the function that asks it."""
+    if server is None:
+        found = find_model(workspace, name, model)
+        with _saved_model(found) as ask:
+            yield f"{found.name} version {found.version}", ask
+    else:
+        with _model_server(server, name or find_model(workspace, None, None).name) as answer:
+            yield answer
+
+
+@contextmanager
+def _saved_model(found: PushedModel) -> Iterator[Ask]:
+    quiet_tensorflow()
+    import numpy as np
+
+    from serving import contract
+    from serving.session_model import ModelLoadError, RequestError, SessionModel
+
+    def ask(data: bytes) -> tuple[str, float]:
+        try:
+            answer = loaded.run(contract.SERVING_DEFAULT, {contract.IMAGE_BYTES: np.array([data], object)})
+        except RequestError as error:
+            raise UnusableImageError("truncated or corrupt: the decoder fails on it") from error
+        return answer[contract.LABEL][0].decode("utf-8", "replace"), float(answer[contract.PROBABILITY][0])
+
+    try:
+        loaded = SessionModel.load(found.path)
+    except ModelLoadError as error:
+        raise ConfigError(str(error)) from error
+    with loaded:
+        yield ask
+
+
+@contextmanager
+def _model_server(address: str, name: str) -> Iterator[tuple[str, Ask]]:
+    from serving.client import Client, ServerError
+
+    def ask(data: bytes) -> tuple[str, float]:
+        (prediction,) = client.predict([data])
+        return prediction.label, prediction.probability
+
+    try:
+        with Client(address, name) as client:
+            yield f"{name} version {client.model_version()} at {address}", ask
+    except ServerError as error:
+        raise ConfigError(str(error)) from error

@@ -1,0 +1,69 @@
+"""Which pushed model a command is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.contract import ConfigError
+from pipeline.workspace import Workspace
+from serving.contract import SAVED_MODEL_FILE, model_versions
+
+
+@dataclass(frozen=True)
+class PushedModel:
+    """A version of a model on disk.
+
+    Attributes:
+        name: as a model server knows it.
+        version: number of the version.
+        path: directory of its SavedModel.
+    """
+
+    name: str
+    version: int
+    path: Path
+
+    @property
+    def model_dir(self) -> Path:
+        """The folder that holds all versions."""
+        return self.path.parent
+
+
+def find_model(workspace: Workspace, name: str | None, model: Path | None) -> PushedModel:
+    """Finds the newest version of a model.
+
+    Args:
+        workspace: searched where `model` is None.
+        name: of the model; may be None when the workspace holds one only.
+        model: folder with versions, or one version's folder.
+
+    Raises:
+        ConfigError: there is none, or more than one to choose from.
+    """
+    if model is not None:
+        return _at(model.absolute())
+    serving = workspace.model_dir("any").parent
+    found = sorted(entry.name for entry in serving.glob("*") if model_versions(entry))
+    if name is None and len(found) == 1:
+        name = found[0]
+    if name is None:
+        raise ConfigError(
+            f"The workspace {workspace.root} holds more than one model ({', '.join(found)}). Choose with --name."
+            if found
+            else f"No model has been pushed in the workspace {workspace.root} yet. Run imgclf run --images DIR."
+        )
+    if name not in found:
+        known = f"; there are: {', '.join(found)}" if found else ""
+        raise ConfigError(f"No model '{name}' has been pushed in the workspace {workspace.root}{known}.")
+    return _at(serving / name)
+
+
+def _at(folder: Path) -> PushedModel:
+    if (folder / SAVED_MODEL_FILE).is_file():
+        version = int(folder.name) if folder.name.isdecimal() else 0
+        return PushedModel(folder.parent.name, version, folder)
+    versions = model_versions(folder)
+    if not versions:
+        raise ConfigError(f"{folder} holds no SavedModel, and no numbered folder with one.")
+    return PushedModel(folder.name, versions[-1], folder / str(versions[-1]))

@@ -1,0 +1,203 @@
+"""Each stage through TFX's own launcher, on one small run; then the same workspace again, changed in one way."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from components import contract
+from components.contract import DataError
+from components.image_folder.split_assignment import assign_split
+from components.serving_check.check import ServingReport
+from serving.contract import model_versions
+from tests.conftest import Trial
+from tests.image_files import patterned_bytes
+
+ALL_STAGES = {
+    "ImageFolderExampleGen",
+    "StatisticsGen",
+    "SchemaGen",
+    "ExampleValidator",
+    "ClassBalanceValidator",
+    "Transform",
+    "Trainer",
+    "LatestBlessedResolver",
+    "Evaluator",
+    "ServingCheck",
+    "Pusher",
+}
+
+
+def _records(examples: Path) -> dict[str, list[tf.train.Example]]:
+    return {
+        split: [
+            tf.train.Example.FromString(record)
+            for shard in sorted((examples / f"Split-{split}").glob("*"))
+            for record in tf.data.TFRecordDataset(str(shard)).as_numpy_iterator()
+        ]
+        for split in contract.SPLITS
+    }
+
+
+def _bytes(example: tf.train.Example, key: str) -> bytes:
+    (value,) = example.features.feature[key].bytes_list.value
+    return bytes(value)
+
+
+def _statuses(stages: object) -> dict[str, str]:
+    return {stage.name: stage.status for stage in stages}  # type: ignore[attr-defined]
+
+
+def test_the_first_run_pushes_a_model(trial: Trial) -> None:
+    summary = trial.summary
+    assert summary is not None
+    assert (summary.status, summary.exit_code, summary.reason) == ("pushed", 0, None)
+    assert _statuses(summary.stages) == dict.fromkeys(ALL_STAGES, "ran")
+    assert summary.pushed is not None
+    assert summary.pushed.version == 1
+    assert Path(summary.pushed.path) == trial.workspace.model_dir("stripes") / "1"
+    assert summary.metrics.candidate is not None
+    assert summary.metrics.candidate["accuracy"] >= 0.6
+    assert summary.metrics.baseline is None
+    written = json.loads((trial.workspace.run_dir("first") / "summary.json").read_text())
+    assert written["run_id"] == "first"
+    assert written["pushed"]["path"] == summary.pushed.path
+
+
+def test_flawed_files_are_set_aside_with_their_reason(trial: Trial) -> None:
+    assert trial.summary is not None
+    images = trial.summary.images
+    assert images is not None
+    assert (images.found, images.accepted, images.duplicates, images.rejected) == (124, 120, 1, 3)
+    reasons = {item.file: item.reason for item in images.set_aside}
+    assert reasons.keys() == {"across/empty.jpg", "across/text.jpg", "down/cut.jpg"}
+    assert reasons["across/empty.jpg"] == "the file is empty"
+    assert reasons["across/text.jpg"].startswith("not an image")
+    assert reasons["down/cut.jpg"].startswith("truncated or corrupt")
+
+
+def test_records_hold_the_files_own_bytes_under_the_contracts_keys(trial: Trial) -> None:
+    keys = {
+        contract.IMAGE_ENCODED, contract.IMAGE_FORMAT, contract.IMAGE_HEIGHT, contract.IMAGE_WIDTH,
+        contract.IMAGE_CHANNELS, contract.IMAGE_FILENAME, contract.IMAGE_SHA256, contract.CLASS_TEXT,
+        contract.CLASS_LABEL,
+    }  # fmt: skip
+    labels = ("across", "down", "plain")
+    for example in sum(_records(trial.artifact("ImageFolderExampleGen", "examples")).values(), []):
+        assert set(example.features.feature) == keys
+        name = _bytes(example, contract.IMAGE_FILENAME).decode()
+        assert _bytes(example, contract.IMAGE_ENCODED) == (trial.images / name).read_bytes()
+        (label_id,) = example.features.feature[contract.CLASS_LABEL].int64_list.value
+        assert labels[label_id] == name.split("/")[0] == _bytes(example, contract.CLASS_TEXT).decode()
+
+
+def test_no_image_is_in_two_splits_and_each_is_where_its_content_says(trial: Trial) -> None:
+    fractions = trial.config().data.splits
+    seen: Counter[str] = Counter()
+    for split, examples in _records(trial.artifact("ImageFolderExampleGen", "examples")).items():
+        for example in examples:
+            sha256 = _bytes(example, contract.IMAGE_SHA256).decode()
+            seen[sha256] += 1
+            assert assign_split(sha256, fractions) == split
+    assert len(seen) == 120
+    assert set(seen.values()) == {1}
+
+
+def test_serving_check_compared_golden_answers(trial: Trial) -> None:
+    blessing = trial.artifact("ServingCheck", "blessing")
+    assert (blessing / "INFRA_BLESSED").exists()
+    report = ServingReport.read(blessing / contract.SERVING_CHECK_REPORT_FILE)
+    assert report.images == 16
+    assert report.max_difference is not None
+    assert report.max_difference <= 1e-4
+
+
+def test_rerun_with_nothing_changed_is_cached_and_pushes_nothing(trial: Trial) -> None:
+    before = model_versions(trial.workspace.model_dir("stripes"))
+    summary = trial.run("unchanged")
+    assert _statuses(summary.stages) == dict.fromkeys(ALL_STAGES, "cached")
+    assert (summary.status, summary.exit_code) == ("pushed", 0)
+    assert model_versions(trial.workspace.model_dir("stripes")) == before
+
+
+def test_a_setting_of_the_evaluation_runs_only_what_depends_on_it(trial: Trial) -> None:
+    statuses = _statuses(trial.run("stricter", ["evaluation.min_accuracy=0.61"]).stages)
+    assert {name for name, status in statuses.items() if status == "ran"} == {"Evaluator", "Pusher"}
+
+
+def test_a_worse_model_is_not_blessed_against_the_baseline(trial: Trial) -> None:
+    before = model_versions(trial.workspace.model_dir("stripes"))
+    summary = trial.run("worse", ["training.epochs=0"])
+    assert (summary.status, summary.exit_code, summary.pushed) == ("not_blessed", 4, None)
+    candidate, baseline = summary.metrics.candidate, summary.metrics.baseline
+    assert candidate is not None
+    assert baseline is not None
+    assert summary.reason is not None
+    assert f"{candidate['accuracy']:.3f}" in summary.reason
+    assert f"{baseline['accuracy']:.3f} of the model in production" in summary.reason
+    assert summary.reason.count(". ") == 0
+    assert model_versions(trial.workspace.model_dir("stripes")) == before
+
+
+def test_a_model_that_fails_the_serving_check_is_not_pushed(trial: Trial) -> None:
+    before = model_versions(trial.workspace.model_dir("stripes"))
+    summary = trial.run("slow", ["serving_check.max_latency_ms=0.00001"])
+    assert (summary.status, summary.exit_code) == ("not_blessed", 4)
+    assert summary.reason is not None
+    assert "max_latency_ms" in summary.reason
+    assert model_versions(trial.workspace.model_dir("stripes")) == before
+
+
+def test_unbalanced_classes_stop_the_run_before_training(trial: Trial) -> None:
+    summary = trial.run("unbalanced", ["balance.min_images_per_class=41"])
+    assert (summary.status, summary.exit_code) == ("invalid_data", 3)
+    assert summary.reason is not None
+    assert "class 'across' has 40 images" in summary.reason
+    statuses = _statuses(summary.stages)
+    assert statuses["ClassBalanceValidator"] == "failed"
+    assert statuses["Trainer"] == statuses["Pusher"] == "skipped"
+
+
+def test_too_many_unusable_files_stop_the_run(trial: Trial) -> None:
+    summary = trial.run("flawed", ["data.max_set_aside=0.01"])
+    assert (summary.status, summary.exit_code) == ("invalid_data", 3)
+    assert summary.reason is not None
+    assert "3 of 124 files" in summary.reason
+    assert summary.stages[0].status == "failed"
+
+
+def test_one_more_image_runs_what_depends_on_it_and_keeps_every_split(trial: Trial) -> None:
+    def splits() -> dict[str, str]:
+        return {
+            _bytes(example, contract.IMAGE_SHA256).decode(): split
+            for split, examples in _records(trial.artifact("ImageFolderExampleGen", "examples")).items()
+            for example in examples
+        }
+
+    before = splits()
+    (trial.images / "down" / "extra.png").write_bytes(patterned_bytes(1, 424242, "PNG"))
+    summary = trial.run("one more")
+    after = splits()
+    assert len(after) == len(before) + 1
+    assert all(after[image] == split for image, split in before.items())
+    assert _statuses(summary.stages)["ImageFolderExampleGen"] == "ran"
+    assert summary.metrics.baseline is not None
+
+
+def test_a_new_class_is_appended_and_a_vanished_one_refused(trial: Trial) -> None:
+    (trial.images / "aaa").mkdir()
+    for number in range(40):
+        (trial.images / "aaa" / f"{number}.png").write_bytes(patterned_bytes(2, 900_000 + number, "PNG"))
+    summary = trial.run("new class", ["evaluation.min_accuracy=0.1", "evaluation.max_accuracy_drop=1"])
+    assert summary.status == "pushed", summary.reason
+    assert summary.pushed is not None
+    labels = (Path(summary.pushed.path) / "assets" / "labels.txt").read_text().split()
+    assert labels == ["across", "down", "plain", "aaa"]
+    (trial.images / "down").rename(trial.images.parent / "hidden")
+    with pytest.raises(DataError, match="published label 'down'"):
+        trial.config()
+    (trial.images.parent / "hidden").rename(trial.images / "down")
