@@ -25,7 +25,8 @@ _Name = Annotated[
 ]
 
 _Model = Annotated[
-    Path | None, typer.Option("--model", help="Folder of a model or of one version, instead of the workspace's.")
+    Path | None,
+    typer.Option("--model", help="Folder of a model or of one version, instead of the workspace's."),
 ]
 
 
@@ -40,7 +41,9 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as training.epochs=3."),
     ] = None,
     workspace: _Workspace = _DEFAULT_WORKSPACE,
-    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")
+    ] = False,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Run every stage, even those where nothing has changed.")
     ] = False,
@@ -87,7 +90,9 @@ def serve(
     name: _Name = None,
     model: _Model = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="gRPC port; 0 takes a free one.")] = 8500,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="gRPC port; 0 takes a free one.")
+    ] = 8500,
 ) -> None:
     """Serve the pushed model on TensorFlow Serving's gRPC API."""
     from pipeline.serve_command import serve as serve_model

@@ -78,7 +78,9 @@ class RunDisplay(logging.Handler):
 
     def stage_finished(self, stage: Stage) -> None:
         """Leaves a line for the stage."""
-        self._console.print(f"{_MARKS[stage.status]} {stage.name:<22} {stage.status:<7} {stage.seconds:6.1f} s")
+        self._console.print(
+            f"{_MARKS[stage.status]} {stage.name:<22} {stage.status:<7} {stage.seconds:6.1f} s"
+        )
 
     def emit(self, record: logging.LogRecord) -> None:
         """Shows progress within a stage."""

@@ -91,9 +91,18 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         pipeline_name=config.name,
         pipeline_root=str(workspace.artifacts / config.name),
         components=[
-            examples, statistics, schema, anomalies, balance, transform, trainer, baseline, evaluator,
-            serving_check, pusher,
-        ],  # fmt: skip
+            examples,
+            statistics,
+            schema,
+            anomalies,
+            balance,
+            transform,
+            trainer,
+            baseline,
+            evaluator,
+            serving_check,
+            pusher,
+        ],
         enable_cache=use_cache,
         metadata_connection_config=metadata.sqlite_metadata_connection_config(str(workspace.metadata)),
         beam_pipeline_args=[

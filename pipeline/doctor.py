@@ -69,7 +69,9 @@ def _python(version: tuple[int, ...]) -> Finding:
     found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     if version in _PYTHONS and (platform.system(), platform.machine()) == ("Linux", "x86_64"):
         return Finding("Python", "ok", found)
-    return Finding("Python", "broken", f"{found}; 3.10 or 3.11 on Linux x86_64 is needed", "make setup PYTHON=3.11")
+    return Finding(
+        "Python", "broken", f"{found}; 3.10 or 3.11 on Linux x86_64 is needed", "make setup PYTHON=3.11"
+    )
 
 
 def _requirements() -> list[str]:
@@ -103,7 +105,9 @@ def _accelerator() -> Finding:
 
 
 def _disk(workspace: Path) -> Finding:
-    folder = next(parent for parent in (workspace.absolute(), *workspace.absolute().parents) if parent.exists())
+    folder = next(
+        parent for parent in (workspace.absolute(), *workspace.absolute().parents) if parent.exists()
+    )
     free = shutil.disk_usage(folder).free / 2**30
     if free >= _MIN_DISK_GIB:
         return Finding("Disk", "ok", f"{free:.1f} GiB free at {folder}")
@@ -140,5 +144,7 @@ def _extra(extra: str, package: str, purpose: str) -> Finding:
 def _server() -> Finding:
     path = shutil.which("tensorflow_model_server")
     if path is None:
-        return Finding("TensorFlow Serving", "optional", "not on the PATH; imgclf serve uses its embedded server")
+        return Finding(
+            "TensorFlow Serving", "optional", "not on the PATH; imgclf serve uses its embedded server"
+        )
     return Finding("TensorFlow Serving", "ok", path)

@@ -37,9 +37,7 @@ def eval_config(settings: EvaluationSettings) -> tfma.EvalConfig:
     count = tfma.MetricConfig(class_name="ExampleCount", config=f'{{"name": "{EXAMPLE_COUNT}"}}')
     return tfma.EvalConfig(
         model_specs=[
-            tfma.ModelSpec(
-                signature_name=SERVE_EXAMPLES, label_key=CLASS_LABEL, prediction_key=PROBABILITIES
-            )
+            tfma.ModelSpec(signature_name=SERVE_EXAMPLES, label_key=CLASS_LABEL, prediction_key=PROBABILITIES)
         ],
         slicing_specs=[overall, tfma.SlicingSpec(feature_keys=[CLASS_TEXT])],
         metrics_specs=[tfma.MetricsSpec(metrics=[accuracy, count])],
@@ -69,7 +67,9 @@ def read_scores(evaluation_uri: str, *, baseline: bool) -> Scores | None:
     overall: dict[str, float] = {}
     by_label: dict[str, float] = {}
     for slice_key, metrics in result.slicing_metrics:
-        values = {name: value["doubleValue"] for name, value in metrics[""][""].items() if "doubleValue" in value}
+        values = {
+            name: value["doubleValue"] for name, value in metrics[""][""].items() if "doubleValue" in value
+        }
         if not slice_key:
             overall = values
         elif ACCURACY in values:

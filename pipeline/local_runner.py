@@ -27,6 +27,7 @@ from pipeline.dag import create_pipeline
 from pipeline.outcome import Artifacts, RunFailure, summarize_run
 from pipeline.summary import RunSummary, Stage, StageStatus
 from pipeline.workspace import Workspace
+from serving.first_line import first_line
 
 
 class RunListener(Protocol):
@@ -103,7 +104,9 @@ class LocalRunner(LocalDagRunner):
         self.stages.append(stage)
         self._listener.stage_finished(stage)
 
-    def _record(self, store: metadata.Metadata, pipeline_id: str, node_id: str, execution_id: int) -> StageStatus:
+    def _record(
+        self, store: metadata.Metadata, pipeline_id: str, node_id: str, execution_id: int
+    ) -> StageStatus:
         """Notes what the node put out; returns `ran` or `cached`."""
         (execution,) = store.store.get_executions_by_id([execution_id])
         if not execution_lib.is_execution_successful(execution):
@@ -164,8 +167,7 @@ def run_pipeline(
     except Exception as error:
         traceback.print_exc()
         stage = runner.stages[-1].name if runner.stages else "the pipeline"
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        failure = RunFailure("failed", f"{stage} failed: {type(error).__name__}: {first_line}")
+        failure = RunFailure("failed", f"{stage} failed: {type(error).__name__}: {first_line(str(error))}")
     if failure is None and not runner.launched:
         return None
     summary = summarize_run(

@@ -71,7 +71,10 @@ def summarize_run(
         reason=reason,
         stages=(*stages, *(Stage(name, "skipped", 0.0) for name in node_ids[len(stages) :])),
         images=_images(artifacts),
-        metrics=Metrics(candidate and candidate.overall, baseline and baseline.overall),
+        metrics=Metrics(
+            candidate=candidate.overall if candidate is not None else None,
+            baseline=baseline.overall if baseline is not None else None,
+        ),
         pushed=pushed,
         log=str(log),
         exit_code=USAGE_EXIT if failure is not None and failure.usage else EXIT_CODES[status],
@@ -100,7 +103,9 @@ def _verdict(
     if pushed.get_int_custom_property("pushed"):
         path = pushed.get_string_custom_property("pushed_destination")
         if not Path(path).is_dir():
-            reason = f"Nothing has changed since {path} was pushed, but it is gone. Push again with --no-cache."
+            reason = (
+                f"Nothing has changed since {path} was pushed, but it is gone. Push again with --no-cache."
+            )
             return "failed", reason, None
         return "pushed", None, Pushed(int(pushed.get_string_custom_property("pushed_version")), path)
     reasons = []

@@ -30,7 +30,9 @@ def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config
     """
     chosen = images or (Path(config.data.images) if config.data.images else None)
     if chosen is None:
-        raise ConfigError("No images given. Name the folder with --images DIR, or as data.images in the file.")
+        raise ConfigError(
+            "No images given. Name the folder with --images DIR, or as data.images in the file."
+        )
     folder = Path(chosen).expanduser().absolute()
     published = published_labels(workspace.model_dir(config.name))
     extend_labels(published, labels_of(scan_folder(folder)))

@@ -49,9 +49,11 @@ def find_model(workspace: Workspace, name: str | None, model: Path | None) -> Pu
         name = found[0]
     if name is None:
         raise ConfigError(
-            f"The workspace {workspace.root} holds more than one model ({', '.join(found)}). Choose with --name."
+            f"The workspace {workspace.root} holds more than one model ({', '.join(found)}): "
+            "choose with --name."
             if found
-            else f"No model has been pushed in the workspace {workspace.root} yet. Run imgclf run --images DIR."
+            else f"No model has been pushed in the workspace {workspace.root} yet: "
+            "run imgclf run --images DIR first."
         )
     if name not in found:
         known = f"; there are: {', '.join(found)}" if found else ""

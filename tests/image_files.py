@@ -10,7 +10,9 @@ import numpy as np
 from PIL import Image
 
 
-def image_bytes(seed: int, image_format: str = "JPEG", size: tuple[int, int] = (32, 24), mode: str = "RGB") -> bytes:
+def image_bytes(
+    seed: int, image_format: str = "JPEG", size: tuple[int, int] = (32, 24), mode: str = "RGB"
+) -> bytes:
     """A noisy image; another seed gives other bytes."""
     noise = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     file = io.BytesIO()

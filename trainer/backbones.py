@@ -9,6 +9,7 @@ from typing import Final
 import keras
 
 from components.contract import ConfigError
+from serving.first_line import first_line
 from trainer.settings import ModelSettings
 
 
@@ -83,10 +84,7 @@ def build_backbone(settings: ModelSettings) -> keras.Model:
         # Keras and h5py raise many kinds here, and all mean the same to a user.
         raise ConfigError(
             f"model.weights: '{settings.weights}' cannot be loaded into {settings.backbone} with "
-            f"model.alpha={settings.alpha:g} and model.image_size={settings.image_size}: {_first_line(error)}"
+            f"model.alpha={settings.alpha:g} and model.image_size={settings.image_size}: "
+            f"{first_line(str(error))}"
         ) from error
     return network
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

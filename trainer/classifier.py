@@ -20,30 +20,34 @@ class Classifier:
         backbone: the network inside `extractor`, whose layers can be frozen.
         extractor: pixels → features float32 [N, channels].
         head: features → probabilities.
+        pretrained: whether the backbone started from weights rather than from nothing.
     """
 
     model: keras.Model
     backbone: keras.Model
     extractor: keras.Model
     head: keras.Model
+    pretrained: bool
 
     def set_trainable(self, part: Trainable) -> None:
-        """Freezes the backbone but for the part that is to learn; the head always learns."""
+        """Freezes the backbone but for the part that is to learn; the head always learns.
+
+        Batch normalisation with pretrained statistics stays frozen, which in
+        Keras means inference mode too: the statistics of a few small batches
+        would undo what it has learned. `training=False` at the call, as
+        https://keras.io/guides/transfer_learning/ has it, does not outlive
+        a `training=True` from the model around it.
+        """
         layers = self.backbone.layers
         learning = len(layers) if part.backbone_layers is None else part.backbone_layers
         frozen = len(layers) - learning
         for position, layer in enumerate(layers):
-            layer.trainable = position >= frozen
+            keeps_statistics = self.pretrained and isinstance(layer, keras.layers.BatchNormalization)
+            layer.trainable = position >= frozen and not keeps_statistics
 
 
 def build_classifier(settings: ModelSettings, classes: int) -> Classifier:
     """Builds the model.
-
-    A backbone with pretrained weights keeps its batch normalisation in
-    inference mode even while it is fine-tuned: the statistics of a few
-    batches would undo what it has learned
-    (https://keras.io/guides/transfer_learning/). One that starts from
-    nothing has statistics to learn.
 
     Args:
         settings: backbone, weights, size, dropout.
@@ -53,8 +57,7 @@ def build_classifier(settings: ModelSettings, classes: int) -> Classifier:
     backbone = build_backbone(settings)
     pixels = keras.Input((settings.image_size, settings.image_size, 3), name="pixels")
     scaled = keras.layers.Rescaling(spec.scale, spec.offset)(pixels)
-    features = backbone(scaled) if settings.weights == "none" else backbone(scaled, training=False)
-    pooled = keras.layers.GlobalAveragePooling2D()(features)
+    pooled = keras.layers.GlobalAveragePooling2D()(backbone(scaled))
     extractor = keras.Model(pixels, pooled, name="extractor")
     head = keras.Sequential(
         [
@@ -65,4 +68,4 @@ def build_classifier(settings: ModelSettings, classes: int) -> Classifier:
         name="head",
     )
     model = keras.Model(pixels, head(extractor(pixels)), name="classifier")
-    return Classifier(model, backbone, extractor, head)
+    return Classifier(model, backbone, extractor, head, pretrained=settings.weights != "none")

@@ -73,7 +73,8 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Shuffled, augmented batches of (pixels float32 [B, size, size, 3], one-hot labels [B, classes])."""
 
-    def finish(images: tf.Tensor, labels: tf.Tensor, draw: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def finish(batch: tuple[tf.Tensor, tf.Tensor], draw: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images, labels = batch
         pixels = augment_images(tf.cast(images, tf.float32), augmentation, tf.stack([draw, seed]))
         return pixels, tf.one_hot(labels, classes)
 
@@ -81,7 +82,7 @@ def training_batches(
     batches = split.images.shuffle(min(split.count, _SHUFFLE_BUFFER), seed=seed).batch(batch_size)
     return (
         tf.data.Dataset.zip(batches, draws)
-        .map(lambda batch, draw: finish(*batch, draw), num_parallel_calls=tf.data.AUTOTUNE)
+        .map(finish, num_parallel_calls=tf.data.AUTOTUNE)
         .prefetch(tf.data.AUTOTUNE)
     )
 

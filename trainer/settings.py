@@ -42,9 +42,7 @@ class PhaseSettings(Settings):
         "all", description="What learns: `head`, `last N layers` of the backbone with the head, or `all`."
     )
     epochs: int = Field(10, ge=0, description="Passes over the train split.")
-    learning_rate: float = Field(
-        1e-3, gt=0, description="Where the cosine schedule starts; it ends at zero."
-    )
+    learning_rate: float = Field(1e-3, gt=0, description="Where the cosine schedule starts; it ends at zero.")
 
     @field_validator("train")
     @classmethod
@@ -94,7 +92,9 @@ class TrainingSettings(Settings):
         5, ge=1, description="A phase ends after this many epochs without a lower loss on the eval split."
     )
     cache_gib: float = Field(
-        4.0, ge=0, description="Decoded images are kept in memory up to this size, in GiB; beyond it, on disk."
+        4.0,
+        ge=0,
+        description="Decoded images are kept in memory up to this size, in GiB; beyond it, on disk.",
     )
 
 

@@ -74,7 +74,9 @@ def _features(classifier: Classifier, batches: tf.data.Dataset) -> tf.data.Datas
     """Pairs of (features float32 [channels], one-hot label), held in memory."""
     extract = tf.function(lambda pixels: classifier.extractor(pixels, training=False))
     parts = [(extract(pixels).numpy(), labels.numpy()) for pixels, labels in batches]
-    return tf.data.Dataset.from_tensor_slices(tuple(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return tf.data.Dataset.from_tensor_slices(
+        tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+    )
 
 
 def _compile(model: keras.Model, phase: PhaseSettings, settings: TrainingSettings, steps: int) -> None:
@@ -100,7 +102,7 @@ def _callbacks(
     ]
 
 
-class _EpochLine(keras.callbacks.Callback):  # type: ignore[misc]
+class _EpochLine(keras.callbacks.Callback):
     """One line an epoch."""
 
     def __init__(self, phase: str, epochs: int) -> None:

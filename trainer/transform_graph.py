@@ -8,7 +8,7 @@ import tensorflow_transform as tft
 from components.contract import IMAGE_ENCODED, IMAGE_PIXELS
 
 
-class TransformGraph(tf.Module):  # type: ignore[misc]
+class TransformGraph(tf.Module):
     """What the Transform component froze; a module, so that an export tracks it."""
 
     def __init__(self, directory: str) -> None:

@@ -40,7 +40,11 @@ class LatestBlessedBaseline(resolver.ResolverStrategy):
         chosen: dict[str, list[artifact.Artifact]] = {MODEL: [], BLESSING: [], CANDIDATE: candidates}
         for blessing in sorted(input_dict[BLESSING], key=lambda found: found.id, reverse=True):
             model_id = blessing.get_int_custom_property("current_model_id")
-            if model_utils.is_model_blessed(blessing) and model_id in models and model_id not in candidate_ids:
+            if (
+                model_utils.is_model_blessed(blessing)
+                and model_id in models
+                and model_id not in candidate_ids
+            ):
                 chosen[MODEL] = [models[model_id]]
                 chosen[BLESSING] = [blessing]
                 break

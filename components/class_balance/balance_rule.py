@@ -43,7 +43,8 @@ def judge_balance(counts: Mapping[str, Mapping[str, int]], settings: BalanceSett
     biggest, smallest = max(train, key=lambda label: train[label]), min(train, key=lambda label: train[label])
     imbalance = train[biggest] / train[smallest] if train[smallest] else float("inf")
     violations = [
-        f"class '{label}' has {total} images; balance.min_images_per_class asks for {settings.min_images_per_class}"
+        f"class '{label}' has {total} images; "
+        f"balance.min_images_per_class asks for {settings.min_images_per_class}"
         for label, total in totals.items()
         if total < settings.min_images_per_class
     ]
@@ -57,6 +58,9 @@ def judge_balance(counts: Mapping[str, Mapping[str, int]], settings: BalanceSett
     if imbalance > settings.max_imbalance and train[smallest]:
         violations.append(
             f"class '{biggest}' has {imbalance:.1f} times the training images of class '{smallest}' "
-            f"({train[biggest]} to {train[smallest]}); balance.max_imbalance allows {settings.max_imbalance:g}"
+            f"({train[biggest]} to {train[smallest]}); "
+            f"balance.max_imbalance allows {settings.max_imbalance:g}"
         )
-    return BalanceReport({split: dict(by_label) for split, by_label in counts.items()}, imbalance, tuple(violations))
+    return BalanceReport(
+        {split: dict(by_label) for split, by_label in counts.items()}, imbalance, tuple(violations)
+    )

@@ -17,7 +17,7 @@ from components.image_folder.ingest_report import IngestReport
 class Executor(base_executor.BaseExecutor):
     """Reads ingest's counts, judges them, writes the report."""
 
-    def Do(  # noqa: N802 - the name is TFX's
+    def Do(
         self,
         input_dict: dict[str, list[artifact.Artifact]],
         output_dict: dict[str, list[artifact.Artifact]],
@@ -28,5 +28,7 @@ class Executor(base_executor.BaseExecutor):
         examples = Path(artifact_utils.get_single_uri(input_dict["examples"]))
         report = judge_balance(IngestReport.read(examples / INGEST_REPORT_FILE).counts, settings)
         if report.violations:
-            raise DataError("The classes cannot be trained on as they are: " + "; ".join(report.violations) + ".")
+            raise DataError(
+                "The classes cannot be trained on as they are: " + "; ".join(report.violations) + "."
+            )
         report.write(Path(artifact_utils.get_single_uri(output_dict["balance"])) / BALANCE_REPORT_FILE)

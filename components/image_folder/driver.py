@@ -36,6 +36,10 @@ class Driver(component_driver.BaseDriver, base_driver.BaseDriver):
         files = scan_folder(Path(properties["images"]))
         labels = extend_labels(published_labels(Path(properties["model_dir"])), labels_of(files))
         output = driver_output_pb2.DriverOutput()
-        for name, value in (*properties.items(), (FINGERPRINT, fingerprint(files)), (LABELS, json.dumps(labels))):
+        for name, value in (
+            *properties.items(),
+            (FINGERPRINT, fingerprint(files)),
+            (LABELS, json.dumps(labels)),
+        ):
             output.exec_properties[name].string_value = value
         return output

@@ -28,7 +28,7 @@ from components.image_folder.work_units import WorkUnit, plan_work
 class Executor(base_beam_executor.BaseBeamExecutor):
     """Glue between TFX and `ingest`."""
 
-    def Do(  # noqa: N802 - the name is TFX's
+    def Do(
         self,
         input_dict: dict[str, list[artifact.Artifact]],
         output_dict: dict[str, list[artifact.Artifact]],

@@ -102,7 +102,8 @@ def _refuse_layouts_that_are_no_classes(root: Path, class_folders: list[str]) ->
         )
     if len(class_folders) == 1:
         raise DataError(
-            f"{root} holds one class only, '{class_folders[0]}'. A classifier needs at least two class folders."
+            f"{root} holds one class only, '{class_folders[0]}'. "
+            "A classifier needs at least two class folders."
         )
 
 

@@ -59,9 +59,7 @@ def write_shards(
     return entries
 
 
-def drop_records(
-    unit: WorkUnit, entries: Sequence[Entry], unwanted: Collection[str], artifact: Path
-) -> None:
+def drop_records(unit: WorkUnit, entries: Sequence[Entry], unwanted: Collection[str], artifact: Path) -> None:
     """Takes images out of the unit's shards again; shards without an unwanted one are left alone.
 
     Args:
@@ -105,9 +103,7 @@ def _read_files(
             yield from pool.map(read, files[start : start + _WINDOW])
 
 
-def _read_file(
-    file: ImageFile, root: Path, label_id: int, fractions: SplitFractions
-) -> tuple[Entry, bytes]:
+def _read_file(file: ImageFile, root: Path, label_id: int, fractions: SplitFractions) -> tuple[Entry, bytes]:
     try:
         data = (root / file.path).read_bytes()
     except OSError as error:
@@ -119,7 +115,5 @@ def _read_file(
         check_decodes(data, facts.format)
     except UnusableImageError as error:
         return Entry(file.path, file.label, sha256, reason=str(error)), b""
-    record = encode_example(
-        data, facts, path=file.path, sha256=sha256, label=file.label, label_id=label_id
-    )
+    record = encode_example(data, facts, path=file.path, sha256=sha256, label=file.label, label_id=label_id)
     return Entry(file.path, file.label, sha256, assign_split(sha256, fractions)), record

@@ -20,7 +20,7 @@ class Executor(stock.Executor):
     connected; this one does not push.
     """
 
-    def Do(  # noqa: N802 - the name is TFX's
+    def Do(
         self,
         input_dict: dict[str, list[artifact.Artifact]],
         output_dict: dict[str, list[artifact.Artifact]],
@@ -37,4 +37,6 @@ class Executor(stock.Executor):
         )
         model_dir = Path(destination.filesystem.base_directory)
         version = publish(Path(self.GetModelPath(input_dict)), model_dir)
-        self._MarkPushed(pushed, pushed_destination=str(model_dir / str(version)), pushed_version=str(version))
+        self._MarkPushed(
+            pushed, pushed_destination=str(model_dir / str(version)), pushed_version=str(version)
+        )

@@ -18,6 +18,7 @@ from components.contract import CLASS_LABEL, GOLDEN_PROBABILITIES, IMAGE_ENCODED
 from components.image_folder.label_map import read_labels
 from components.serving_check.settings import ServingCheckSettings
 from serving import contract
+from serving.first_line import first_line
 from serving.session_model import SessionModel, replay_warmup
 
 _TIMED_REQUESTS: Final = 20
@@ -108,8 +109,8 @@ def check_servable(
             return _ask(model, read_labels(saved_model / contract.LABELS_ASSET), golden, settings)
     except Exception as error:
         # Whatever it is, the model server would meet it too, with users waiting.
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return ServingReport(problems=(f"the model does not work in a model server: {first_line}",))
+        why = first_line(str(error)) or type(error).__name__
+        return ServingReport(problems=(f"the model does not work in a model server: {why}",))
 
 
 def _signature_problems(signatures: Mapping[str, object]) -> list[str]:
@@ -132,9 +133,10 @@ def _ask(
 ) -> ServingReport:
     images = np.array([answer.image for answer in golden], dtype=object)
     expected = np.stack([answer.probabilities for answer in golden])
-    problems = []
     if len(labels) != expected.shape[1]:
-        problems.append(f"{contract.LABELS_ASSET} names {len(labels)} labels for {expected.shape[1]} classes")
+        problem = f"{contract.LABELS_ASSET} names {len(labels)} labels for {expected.shape[1]} classes"
+        return ServingReport(problems=(problem,))
+    problems = []
     answers = model.run(contract.SERVING_DEFAULT, {contract.IMAGE_BYTES: images})
     through_examples = model.run(contract.SERVE_EXAMPLES, {contract.EXAMPLES: _as_examples(golden)})
     difference = max(
@@ -147,13 +149,15 @@ def _ask(
             f"served probabilities differ from those of training by {difference:.2g}; "
             f"serving_check.max_difference allows {settings.max_difference:.2g}"
         )
-    best = [labels[index].encode("utf-8", "surrogateescape") for index in answers[contract.PROBABILITIES].argmax(1)]
+    names = [label.encode("utf-8", "surrogateescape") for label in labels]
+    best = [names[index] for index in answers[contract.PROBABILITIES].argmax(1)]
     if list(answers[contract.LABEL]) != best:
         problems.append("the label names in the answers do not match the probabilities")
     latency = _median_latency_ms(model, images[:1])
     if settings.max_latency_ms is not None and latency > settings.max_latency_ms:
         problems.append(
-            f"one image takes {latency:.1f} ms; serving_check.max_latency_ms allows {settings.max_latency_ms:g}"
+            f"one image takes {latency:.1f} ms; "
+            f"serving_check.max_latency_ms allows {settings.max_latency_ms:g}"
         )
     return ServingReport(tuple(problems), len(golden), difference, latency)
 

@@ -17,7 +17,7 @@ from components.serving_check.settings import ServingCheckSettings
 class Executor(base_executor.BaseExecutor):
     """Checks the model, writes the report and the blessing."""
 
-    def Do(  # noqa: N802 - the name is TFX's
+    def Do(
         self,
         input_dict: dict[str, list[artifact.Artifact]],
         output_dict: dict[str, list[artifact.Artifact]],

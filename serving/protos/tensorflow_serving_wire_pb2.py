@@ -14,7 +14,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import wrappers_pb2 as google_dot_protobuf_dot_wrappers__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,serving/protos/tensorflow_serving_wire.proto\x12\x13imgclf.serving_wire\x1a\x1egoogle/protobuf/wrappers.proto\"_\n\x10TensorShapeProto\x12\x36\n\x03\x64im\x18\x02 \x03(\x0b\x32).imgclf.serving_wire.TensorShapeProto.Dim\x1a\x13\n\x03\x44im\x12\x0c\n\x04size\x18\x01 \x01(\x03\"\xc9\x01\n\x0bTensorProto\x12,\n\x05\x64type\x18\x01 \x01(\x0e\x32\x1d.imgclf.serving_wire.DataType\x12;\n\x0ctensor_shape\x18\x02 \x01(\x0b\x32%.imgclf.serving_wire.TensorShapeProto\x12\x16\n\x0etensor_content\x18\x04 \x01(\x0c\x12\x11\n\tfloat_val\x18\x05 \x03(\x02\x12\x12\n\nstring_val\x18\x08 \x03(\x0c\x12\x10\n\x08\x62ool_val\x18\x0b \x03(\x08\"_\n\tModelSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12,\n\x07version\x18\x02 \x01(\x0b\x32\x1b.google.protobuf.Int64Value\x12\x16\n\x0esignature_name\x18\x03 \x01(\t\"\xed\x01\n\x0ePredictRequest\x12\x32\n\nmodel_spec\x18\x01 \x01(\x0b\x32\x1e.imgclf.serving_wire.ModelSpec\x12?\n\x06inputs\x18\x02 \x03(\x0b\x32/.imgclf.serving_wire.PredictRequest.InputsEntry\x12\x15\n\routput_filter\x18\x03 \x03(\t\x1aO\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12/\n\x05value\x18\x02 \x01(\x0b\x32 .imgclf.serving_wire.TensorProto:\x02\x38\x01\"\xdb\x01\n\x0fPredictResponse\x12\x42\n\x07outputs\x18\x01 \x03(\x0b\x32\x31.imgclf.serving_wire.PredictResponse.OutputsEntry\x12\x32\n\nmodel_spec\x18\x02 \x01(\x0b\x32\x1e.imgclf.serving_wire.ModelSpec\x1aP\n\x0cOutputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12/\n\x05value\x18\x02 \x01(\x0b\x32 .imgclf.serving_wire.TensorProto:\x02\x38\x01\"K\n\x15GetModelStatusRequest\x12\x32\n\nmodel_spec\x18\x01 \x01(\x0b\x32\x1e.imgclf.serving_wire.ModelSpec\"8\n\x0bStatusProto\x12\x12\n\nerror_code\x18\x01 \x01(\x05\x12\x15\n\rerror_message\x18\x02 \x01(\t\"\xea\x01\n\x12ModelVersionStatus\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12<\n\x05state\x18\x02 \x01(\x0e\x32-.imgclf.serving_wire.ModelVersionStatus.State\x12\x30\n\x06status\x18\x03 \x01(\x0b\x32 .imgclf.serving_wire.StatusProto\"S\n\x05State\x12\x0b\n\x07UNKNOWN\x10\x00\x12\t\n\x05START\x10\n\x12\x0b\n\x07LOADING\x10\x14\x12\r\n\tAVAILABLE\x10\x1e\x12\r\n\tUNLOADING\x10(\x12\x07\n\x03\x45ND\x10\x32\"_\n\x16GetModelStatusResponse\x12\x45\n\x14model_version_status\x18\x01 \x03(\x0b\x32\'.imgclf.serving_wire.ModelVersionStatus*D\n\x08\x44\x61taType\x12\x0e\n\nDT_INVALID\x10\x00\x12\x0c\n\x08\x44T_FLOAT\x10\x01\x12\r\n\tDT_STRING\x10\x07\x12\x0b\n\x07\x44T_BOOL\x10\nb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,serving/protos/tensorflow_serving_wire.proto\x12\x13imgclf.serving_wire\x1a\x1egoogle/protobuf/wrappers.proto\"_\n\x10TensorShapeProto\x12\x36\n\x03\x64im\x18\x02 \x03(\x0b\x32).imgclf.serving_wire.TensorShapeProto.Dim\x1a\x13\n\x03\x44im\x12\x0c\n\x04size\x18\x01 \x01(\x03\"\xc9\x01\n\x0bTensorProto\x12,\n\x05\x64type\x18\x01 \x01(\x0e\x32\x1d.imgclf.serving_wire.DataType\x12;\n\x0ctensor_shape\x18\x02 \x01(\x0b\x32%.imgclf.serving_wire.TensorShapeProto\x12\x16\n\x0etensor_content\x18\x04 \x01(\x0c\x12\x11\n\tfloat_val\x18\x05 \x03(\x02\x12\x12\n\nstring_val\x18\x08 \x03(\x0c\x12\x10\n\x08\x62ool_val\x18\x0b \x03(\x08\"_\n\tModelSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12,\n\x07version\x18\x02 \x01(\x0b\x32\x1b.google.protobuf.Int64Value\x12\x16\n\x0esignature_name\x18\x03 \x01(\t\"\xed\x01\n\x0ePredictRequest\x12\x32\n\nmodel_spec\x18\x01 \x01(\x0b\x32\x1e.imgclf.serving_wire.ModelSpec\x12?\n\x06inputs\x18\x02 \x03(\x0b\x32/.imgclf.serving_wire.PredictRequest.InputsEntry\x12\x15\n\routput_filter\x18\x03 \x03(\t\x1aO\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12/\n\x05value\x18\x02 \x01(\x0b\x32 .imgclf.serving_wire.TensorProto:\x02\x38\x01\"\xdb\x01\n\x0fPredictResponse\x12\x42\n\x07outputs\x18\x01 \x03(\x0b\x32\x31.imgclf.serving_wire.PredictResponse.OutputsEntry\x12\x32\n\nmodel_spec\x18\x02 \x01(\x0b\x32\x1e.imgclf.serving_wire.ModelSpec\x1aP\n\x0cOutputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12/\n\x05value\x18\x02 \x01(\x0b\x32 .imgclf.serving_wire.TensorProto:\x02\x38\x01\"K\n\x15GetModelStatusRequest\x12\x32\n\nmodel_spec\x18\x01 \x01(\x0b\x32\x1e.imgclf.serving_wire.ModelSpec\"\xb8\x01\n\x12ModelVersionStatus\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12<\n\x05state\x18\x02 \x01(\x0e\x32-.imgclf.serving_wire.ModelVersionStatus.State\"S\n\x05State\x12\x0b\n\x07UNKNOWN\x10\x00\x12\t\n\x05START\x10\n\x12\x0b\n\x07LOADING\x10\x14\x12\r\n\tAVAILABLE\x10\x1e\x12\r\n\tUNLOADING\x10(\x12\x07\n\x03\x45ND\x10\x32\"_\n\x16GetModelStatusResponse\x12\x45\n\x14model_version_status\x18\x01 \x03(\x0b\x32\'.imgclf.serving_wire.ModelVersionStatus*D\n\x08\x44\x61taType\x12\x0e\n\nDT_INVALID\x10\x00\x12\x0c\n\x08\x44T_FLOAT\x10\x01\x12\r\n\tDT_STRING\x10\x07\x12\x0b\n\x07\x44T_BOOL\x10\nb\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'serving.protos.tensorflow_serving_wire_pb2', globals())
@@ -25,8 +25,8 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _PREDICTREQUEST_INPUTSENTRY._serialized_options = b'8\001'
   _PREDICTRESPONSE_OUTPUTSENTRY._options = None
   _PREDICTRESPONSE_OUTPUTSENTRY._serialized_options = b'8\001'
-  _DATATYPE._serialized_start=1430
-  _DATATYPE._serialized_end=1498
+  _DATATYPE._serialized_start=1322
+  _DATATYPE._serialized_end=1390
   _TENSORSHAPEPROTO._serialized_start=101
   _TENSORSHAPEPROTO._serialized_end=196
   _TENSORSHAPEPROTO_DIM._serialized_start=177
@@ -45,12 +45,10 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _PREDICTRESPONSE_OUTPUTSENTRY._serialized_end=959
   _GETMODELSTATUSREQUEST._serialized_start=961
   _GETMODELSTATUSREQUEST._serialized_end=1036
-  _STATUSPROTO._serialized_start=1038
-  _STATUSPROTO._serialized_end=1094
-  _MODELVERSIONSTATUS._serialized_start=1097
-  _MODELVERSIONSTATUS._serialized_end=1331
-  _MODELVERSIONSTATUS_STATE._serialized_start=1248
-  _MODELVERSIONSTATUS_STATE._serialized_end=1331
-  _GETMODELSTATUSRESPONSE._serialized_start=1333
-  _GETMODELSTATUSRESPONSE._serialized_end=1428
+  _MODELVERSIONSTATUS._serialized_start=1039
+  _MODELVERSIONSTATUS._serialized_end=1223
+  _MODELVERSIONSTATUS_STATE._serialized_start=1140
+  _MODELVERSIONSTATUS_STATE._serialized_end=1223
+  _GETMODELSTATUSRESPONSE._serialized_start=1225
+  _GETMODELSTATUSRESPONSE._serialized_end=1320
 # @@protoc_insertion_point(module_scope)

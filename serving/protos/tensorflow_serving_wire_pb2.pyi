@@ -35,7 +35,7 @@ class ModelSpec(_message.Message):
     def __init__(self, name: _Optional[str] = ..., version: _Optional[_Union[_wrappers_pb2.Int64Value, _Mapping]] = ..., signature_name: _Optional[str] = ...) -> None: ...
 
 class ModelVersionStatus(_message.Message):
-    __slots__ = ["state", "status", "version"]
+    __slots__ = ["state", "version"]
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = []
     AVAILABLE: ModelVersionStatus.State
@@ -43,14 +43,12 @@ class ModelVersionStatus(_message.Message):
     LOADING: ModelVersionStatus.State
     START: ModelVersionStatus.State
     STATE_FIELD_NUMBER: _ClassVar[int]
-    STATUS_FIELD_NUMBER: _ClassVar[int]
     UNKNOWN: ModelVersionStatus.State
     UNLOADING: ModelVersionStatus.State
     VERSION_FIELD_NUMBER: _ClassVar[int]
     state: ModelVersionStatus.State
-    status: StatusProto
     version: int
-    def __init__(self, version: _Optional[int] = ..., state: _Optional[_Union[ModelVersionStatus.State, str]] = ..., status: _Optional[_Union[StatusProto, _Mapping]] = ...) -> None: ...
+    def __init__(self, version: _Optional[int] = ..., state: _Optional[_Union[ModelVersionStatus.State, str]] = ...) -> None: ...
 
 class PredictRequest(_message.Message):
     __slots__ = ["inputs", "model_spec", "output_filter"]
@@ -83,14 +81,6 @@ class PredictResponse(_message.Message):
     model_spec: ModelSpec
     outputs: _containers.MessageMap[str, TensorProto]
     def __init__(self, outputs: _Optional[_Mapping[str, TensorProto]] = ..., model_spec: _Optional[_Union[ModelSpec, _Mapping]] = ...) -> None: ...
-
-class StatusProto(_message.Message):
-    __slots__ = ["error_code", "error_message"]
-    ERROR_CODE_FIELD_NUMBER: _ClassVar[int]
-    ERROR_MESSAGE_FIELD_NUMBER: _ClassVar[int]
-    error_code: int
-    error_message: str
-    def __init__(self, error_code: _Optional[int] = ..., error_message: _Optional[str] = ...) -> None: ...
 
 class TensorProto(_message.Message):
     __slots__ = ["bool_val", "dtype", "float_val", "string_val", "tensor_content", "tensor_shape"]

@@ -1,7 +1,8 @@
-"""Each stage through TFX's own launcher, on one small run; then the same workspace again, changed in one way."""
+"""Each stage through TFX's own launcher, on one small run; then again, with one thing changed."""
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from pathlib import Path
@@ -87,7 +88,8 @@ def test_records_hold_the_files_own_bytes_under_the_contracts_keys(trial: Trial)
         contract.CLASS_LABEL,
     }  # fmt: skip
     labels = ("across", "down", "plain")
-    for example in sum(_records(trial.artifact("ImageFolderExampleGen", "examples")).values(), []):
+    splits = _records(trial.artifact("ImageFolderExampleGen", "examples"))
+    for example in itertools.chain.from_iterable(splits.values()):
         assert set(example.features.feature) == keys
         name = _bytes(example, contract.IMAGE_FILENAME).decode()
         assert _bytes(example, contract.IMAGE_ENCODED) == (trial.images / name).read_bytes()

@@ -34,7 +34,10 @@ def test_overrides_come_before_the_file(tmp_path: Path) -> None:
         ("trainig.epochs=3", "unknown key 'trainig'; did you mean 'training'?"),
         ("backbone=mobilenet", "unknown key 'backbone'; did you mean 'model.backbone'?"),
         ("data.splits.validation=0.1", "unknown key 'data.splits.validation'; known here: train, eval, test"),
-        ("training.epochs=many", "training.epochs: expected a valid integer, unable to parse string as an integer"),
+        (
+            "training.epochs=many",
+            "training.epochs: expected a valid integer, unable to parse string as an integer",
+        ),
         ("training.batch_size=0", "training.batch_size: expected greater than or equal to 1, not 0"),
         ("model.backbone=mobilnet", "model.backbone: expected 'mobilenet' or 'small_cnn', not 'mobilnet'"),
         ("training.phases=[{train: some}]", "training.phases.0.train: 'some' is not one of"),

@@ -13,7 +13,14 @@ from tests.image_files import image_bytes
 
 @pytest.mark.parametrize(
     ("image_format", "mode", "channels"),
-    [("JPEG", "RGB", 3), ("JPEG", "L", 1), ("PNG", "RGBA", 4), ("PNG", "P", 1), ("GIF", "P", 1), ("BMP", "RGB", 3)],
+    [
+        ("JPEG", "RGB", 3),
+        ("JPEG", "L", 1),
+        ("PNG", "RGBA", 4),
+        ("PNG", "P", 1),
+        ("GIF", "P", 1),
+        ("BMP", "RGB", 3),
+    ],
 )
 def test_reads_the_header(image_format: str, mode: str, channels: int) -> None:
     data = image_bytes(0, image_format, mode=mode)

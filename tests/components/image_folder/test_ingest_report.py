@@ -29,7 +29,9 @@ def test_a_few_unusable_files_are_no_obstacle() -> None:
 
 
 def test_too_many_are() -> None:
-    with pytest.raises(DataError, match=r"2 of 100 files \(2.0%\).*allows 1.0%.*cat/1.jpg: the file is empty"):
+    with pytest.raises(
+        DataError, match=r"2 of 100 files \(2.0%\).*allows 1.0%.*cat/1.jpg: the file is empty"
+    ):
         require_usable(_report(), max_set_aside=0.01)
 
 

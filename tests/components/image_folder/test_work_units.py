@@ -6,7 +6,9 @@ from components.image_folder.work_units import plan_work
 
 
 def _files(count: int, size: int) -> list[ImageFile]:
-    return [ImageFile(f"{'ab'[number % 2]}/{number}.jpg", "ab"[number % 2], size, 0) for number in range(count)]
+    return [
+        ImageFile(f"{'ab'[number % 2]}/{number}.jpg", "ab"[number % 2], size, 0) for number in range(count)
+    ]
 
 
 def test_every_file_is_dealt_out_once() -> None:

@@ -68,7 +68,8 @@ def test_two_pushes_at_once_get_two_versions(tmp_path: Path) -> None:
     model = _saved_model(tmp_path / "export")
     versions: list[int] = []
     threads = [
-        threading.Thread(target=lambda: versions.append(publish(model, tmp_path / "serving"))) for _ in range(8)
+        threading.Thread(target=lambda: versions.append(publish(model, tmp_path / "serving")))
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()

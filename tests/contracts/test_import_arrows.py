@@ -1,0 +1,85 @@
+"""Arrows between packages point one way: serving <- components <- trainer <- pipeline <- kubeflow."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ORDER = ("serving", "components", "trainer", "pipeline", "kubeflow")
+# Modules that must stay importable without the frameworks, because people wait for them.
+LIGHT = (
+    "components.contract",
+    "components.settings",
+    "components.image_folder.folder_scan",
+    "components.image_folder.image_inspection",
+    "components.image_folder.label_map",
+    "components.image_folder.split_assignment",
+    "components.class_balance.balance_rule",
+    "trainer.phases",
+    "trainer.settings",
+    "pipeline.cli",
+    "pipeline.config",
+    "pipeline.console",
+    "pipeline.doctor",
+    "pipeline.preflight",
+    "pipeline.run_command",
+    "pipeline.summary",
+    "pipeline.workspace",
+    "serving.client",
+    "serving.contract",
+    "serving.server_command",
+)
+HEAVY = ("tensorflow", "keras", "tfx", "apache_beam", "ml_metadata", "tensorflow_serving")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Dotted names of the modules that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module)
+    return found
+
+
+def wrong_arrows(package: str, imports: set[str]) -> set[str]:
+    """Those of the imports that point to a package further along."""
+    later = ORDER[ORDER.index(package) + 1 :]
+    return {name for name in imports if name.split(".")[0] in later}
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_no_import_points_the_wrong_way(package: str) -> None:
+    files = [path for path in (ROOT / package).rglob("*.py") if "_pb2" not in path.name]
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files
+        for name in wrong_arrows(package, imports_of(path))
+    }
+    assert wrong == set()
+
+
+def test_a_wrong_arrow_would_be_found(tmp_path: Path) -> None:
+    module = tmp_path / "m.py"
+    module.write_text(
+        "def f():\n    from pipeline.config import Config\n    import trainer.settings\n    import serving\n"
+    )
+    assert wrong_arrows("components", imports_of(module)) == {"pipeline.config", "trainer.settings"}
+
+
+def test_no_file_is_named_after_nothing_in_particular() -> None:
+    vague = {"utils.py", "util.py", "helpers.py", "common.py", "misc.py"}
+    assert [path for package in ORDER for path in (ROOT / package).rglob("*.py") if path.name in vague] == []
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_light_modules_load_no_framework(module: str) -> None:
+    code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"

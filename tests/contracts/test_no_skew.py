@@ -1,0 +1,95 @@
+"""What the exported model sees of an image is, bit for bit, what it was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.contract import IMAGE_ENCODED
+from serving import contract
+from serving.session_model import SessionModel
+from tests.conftest import Trial
+from tests.image_files import image_bytes
+from trainer.export import export_classifier
+from trainer.image_ops import load_images
+from trainer.input_pipeline import decoded_images, evaluation_batches
+from trainer.settings import ServingSettings
+from trainer.transform_graph import TransformGraph
+
+SIZE = 16
+
+
+@pytest.fixture(scope="module")
+def transform(trial: Trial) -> TransformGraph:
+    return TransformGraph(str(trial.artifact("Transform", "transform_graph")))
+
+
+@pytest.fixture(scope="module")
+def served(transform: TransformGraph, tmp_path_factory: pytest.TempPathFactory) -> SessionModel:
+    """An export whose "probabilities" are the very pixels that reach the network."""
+    inputs = keras.Input((SIZE, SIZE, 3))
+    pixels_out = keras.Model(inputs, keras.layers.Flatten()(inputs))
+    directory = tmp_path_factory.mktemp("export") / "1"
+    labels = [str(number) for number in range(SIZE * SIZE * 3)]
+    export_classifier(pixels_out, transform, labels, ServingSettings(), directory)
+    return SessionModel.load(directory)
+
+
+def _pixels(served: SessionModel, files: list[bytes]) -> np.ndarray:
+    answer = served.run(contract.SERVING_DEFAULT, {contract.IMAGE_BYTES: np.array(files, dtype=object)})
+    return answer[contract.PROBABILITIES].reshape(-1, SIZE, SIZE, 3)
+
+
+def test_training_and_serving_see_the_same_pixels(
+    trial: Trial, transform: TransformGraph, served: SessionModel
+) -> None:
+    pattern = str(trial.artifact("ImageFolderExampleGen", "examples") / "Split-train" / "*")
+    records = [
+        tf.train.Example.FromString(record)
+        for shard in sorted(tf.io.gfile.glob(pattern))
+        for record in tf.data.TFRecordDataset(shard).as_numpy_iterator()
+    ]
+    files = [record.features.feature[IMAGE_ENCODED].bytes_list.value[0] for record in records]
+    split = decoded_images(pattern, transform, SIZE, cache_bytes=2**30, spill="")
+    trained_on = np.concatenate([pixels.numpy() for pixels, _ in evaluation_batches(split, 3, 32)])
+    assert trained_on.shape == (len(files), SIZE, SIZE, 3)
+    assert trained_on.std() > 10
+    np.testing.assert_array_equal(_pixels(served, files), trained_on)
+
+
+def test_the_cache_on_disk_holds_the_same_pixels(
+    trial: Trial, transform: TransformGraph, tmp_path: Path
+) -> None:
+    pattern = str(trial.artifact("ImageFolderExampleGen", "examples") / "Split-test" / "*")
+
+    def pixels(cache_bytes: float) -> np.ndarray:
+        split = decoded_images(pattern, transform, SIZE, cache_bytes, str(tmp_path / "spill"))
+        return np.stack([image for image, _ in split.images.as_numpy_iterator()])
+
+    np.testing.assert_array_equal(pixels(0), pixels(2**30))
+    assert list(tmp_path.glob("spill*"))
+
+
+@pytest.mark.parametrize(
+    ("image_format", "mode"),
+    [
+        ("JPEG", "RGB"),
+        ("JPEG", "L"),
+        ("PNG", "RGB"),
+        ("PNG", "RGBA"),
+        ("PNG", "P"),
+        ("GIF", "P"),
+        ("BMP", "RGB"),
+    ],
+)
+def test_every_usable_format_is_seen_the_same_eagerly_and_served(
+    image_format: str, mode: str, served: SessionModel
+) -> None:
+    data = image_bytes(5, image_format, size=(50, 41), mode=mode)
+    eager = load_images(tf.constant([data]), SIZE).numpy()
+    np.testing.assert_array_equal(_pixels(served, [data]), eager)
+    np.testing.assert_array_equal(eager, np.clip(np.round(eager), 0, 255))

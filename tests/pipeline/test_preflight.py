@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from components.contract import ConfigError
+from pipeline.config import Config, load_config
+from pipeline.preflight import resolve
+from pipeline.workspace import Workspace, exclusive_use, open_workspace
+from tests.image_files import write_folder
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    return write_folder(tmp_path / "images", {"a": 1, "b": 1})
+
+
+def _resolve(tmp_path: Path, images: Path | None, *overrides: str) -> Config:
+    return resolve(load_config(None, overrides), images, Workspace(tmp_path / "workspace"))
+
+
+def test_paths_become_absolute_and_the_hash_is_filled_in(
+    tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "w.h5").write_bytes(b"weights")
+    monkeypatch.chdir(tmp_path)
+    config = _resolve(tmp_path, Path("images"), "model.weights=w.h5")
+    assert config.data.images == str(images)
+    assert config.model.weights == str(tmp_path / "w.h5")
+    assert config.model.weights_sha256 == hashlib.sha256(b"weights").hexdigest()
+    assert not (tmp_path / "workspace").exists()
+
+
+def test_images_on_the_command_line_come_before_the_file(tmp_path: Path, images: Path) -> None:
+    config = _resolve(tmp_path, images, "data.images=/nowhere", "model.weights=none")
+    assert config.data.images == str(images)
+
+
+def test_images_have_to_be_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No images given"):
+        _resolve(tmp_path, None)
+
+
+def test_a_weights_file_that_is_missing_or_another(tmp_path: Path, images: Path) -> None:
+    with pytest.raises(ConfigError, match=r"there is no file .*w\.h5"):
+        _resolve(tmp_path, images, f"model.weights={tmp_path}/w.h5")
+    (tmp_path / "w.h5").write_bytes(b"weights")
+    actual = hashlib.sha256(b"weights").hexdigest()
+    with pytest.raises(ConfigError, match=f"its SHA-256 is {actual}, model.weights_sha256 says {'0' * 64}"):
+        _resolve(tmp_path, images, f"model.weights={tmp_path}/w.h5", f"model.weights_sha256='{'0' * 64}'")
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    workspace = open_workspace(tmp_path / "w")
+    with exclusive_use(workspace), pytest.raises(ConfigError, match=r"Another run \(process \d+\)"):
+        with exclusive_use(workspace):
+            pass
+    with exclusive_use(workspace):
+        pass
+
+
+def test_a_workspace_that_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot be written to"):
+        open_workspace(tmp_path / "file" / "workspace")
