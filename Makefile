@@ -4,6 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= 3.11
+WORKSPACE ?= .imgclf
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
@@ -27,8 +28,8 @@ $(STAMP): $(LOCK) pyproject.toml | $(UV)
 	.uv/bin/python -m pip install --quiet uv
 
 run: setup ## Handwritten digits, from images to a pushed model.
-	$(BIN)/imgclf demo .imgclf/digits
-	$(BIN)/imgclf run --images .imgclf/digits --config pipeline/configs/digits.yaml
+	$(BIN)/imgclf demo $(WORKSPACE)/digits
+	$(BIN)/imgclf run --images $(WORKSPACE)/digits --config pipeline/configs/digits.yaml --workspace $(WORKSPACE)
 
 test: setup ## The tests that prove the product.
 	$(BIN)/python -m pytest

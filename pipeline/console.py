@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import shlex
+import shutil
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +17,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from components.image_folder.folder_scan import IMAGE_EXTENSIONS
 from components.progress import PROGRESS_LOGGER
 from pipeline.summary import RunSummary, Stage
 
@@ -90,12 +94,15 @@ class RunDisplay(logging.Handler):
             self._console.print(f"    {escape(record.getMessage())}", soft_wrap=True, highlight=False)
 
 
-def print_summary(console: Console, summary: RunSummary, workspace: Path, seconds: float) -> None:
+def print_summary(
+    console: Console, summary: RunSummary, images: Path, workspace: Path, seconds: float
+) -> None:
     """Prints the table of stages, the verdict, and the next command to type.
 
     Args:
         console: where to print.
         summary: of the run.
+        images: the folder of class folders.
         workspace: as the user named it.
         seconds: from the command to now.
     """
@@ -112,10 +119,23 @@ def print_summary(console: Console, summary: RunSummary, workspace: Path, second
     _print_images(console, summary)
     _print_verdict(console, summary)
     if summary.pushed is not None:
-        option = "" if workspace == Path(".imgclf") else f" --workspace {shlex.quote(str(workspace))}"
-        name = "" if summary.model == "model" else f" --name {summary.model}"
-        _line(console, f"Next:     imgclf predict IMAGE…{option}{name}")
-        _line(console, f"          imgclf serve{option}{name}")
+        options = "" if workspace == Path(".imgclf") else f" --workspace {shlex.quote(str(workspace))}"
+        if len(list(Path(summary.pushed.path).parents[1].iterdir())) > 1:
+            options += f" --name {summary.model}"
+        _line(console, f"Next:     {_program()} predict {_an_image(images)}{options}")
+        _line(console, f"          {_program()} serve{options}")
+
+
+def _program() -> str:
+    """How the user has to spell the command: its path, where a virtual environment is not active."""
+    return "imgclf" if shutil.which("imgclf") else os.path.relpath(sys.argv[0])
+
+
+def _an_image(images: Path) -> str:
+    found = next((path for path in images.glob("*/*") if path.suffix.lower() in IMAGE_EXTENSIONS), None)
+    if found is None:
+        return "IMAGE"
+    return shlex.quote(os.path.relpath(found) if found.is_relative_to(Path.cwd()) else str(found))
 
 
 def _print_images(console: Console, summary: RunSummary) -> None:

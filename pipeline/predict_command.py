@@ -80,14 +80,15 @@ def _asker(
 def _saved_model(found: PushedModel) -> Iterator[Ask]:
     quiet_tensorflow()
     import numpy as np
+    import tensorflow as tf
 
     from serving import contract
-    from serving.session_model import ModelLoadError, RequestError, SessionModel
+    from serving.session_model import ModelLoadError, SessionModel
 
     def ask(data: bytes) -> tuple[str, float]:
         try:
             answer = loaded.run(contract.SERVING_DEFAULT, {contract.IMAGE_BYTES: np.array([data], object)})
-        except RequestError as error:
+        except tf.errors.InvalidArgumentError as error:
             raise UnusableImageError("truncated or corrupt: the decoder fails on it") from error
         return answer[contract.LABEL][0].decode("utf-8", "replace"), float(answer[contract.PROBABILITY][0])
 

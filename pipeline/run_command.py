@@ -96,7 +96,9 @@ def _run(request: RunRequest, config: Config, workspace: Workspace, started: flo
         if summary is None:
             shutil.rmtree(run_dir)
             return 0
-        print_summary(console, summary, request.workspace, time.perf_counter() - started)
+        assert config.data.images is not None
+        seconds = time.perf_counter() - started
+        print_summary(console, summary, Path(config.data.images), request.workspace, seconds)
         if request.json:
             print(summary.to_json(), file=screen)
     return summary.exit_code

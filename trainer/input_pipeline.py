@@ -33,17 +33,13 @@ def count_records(pattern: str) -> int:
     return sum(1 for _ in _records(pattern).as_numpy_iterator())
 
 
-def decoded_images(
-    pattern: str, transform: TransformGraph, image_size: int, cache_bytes: float, spill: str
-) -> DecodedImages:
+def decoded_images(pattern: str, transform: TransformGraph, cache_file: str = "") -> DecodedImages:
     """Reads a split's shards and decodes each image once, through the transform graph.
 
     Args:
         pattern: of the shards' paths.
         transform: the same graph that is exported for serving.
-        image_size: pixels.
-        cache_bytes: decoded images are kept in memory when they take up to this many bytes.
-        spill: file prefix to keep them in otherwise.
+        cache_file: prefix of the files to keep decoded images in; empty for memory.
     """
 
     def decode(records: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -56,16 +52,14 @@ def decoded_images(
         )
         return tf.cast(transform(parsed[IMAGE_ENCODED]), tf.uint8), parsed[CLASS_LABEL]
 
-    count = count_records(pattern)
-    in_memory = count * image_size * image_size * 3 <= cache_bytes
     images = (
         _records(pattern)
         .batch(_DECODE_BATCH)
         .map(decode, num_parallel_calls=tf.data.AUTOTUNE)
         .unbatch()
-        .cache("" if in_memory else spill)
+        .cache(cache_file)
     )
-    return DecodedImages(images, count)
+    return DecodedImages(images, count_records(pattern))
 
 
 def training_batches(

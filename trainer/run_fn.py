@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 import keras
 from tfx.components.trainer import fn_args_utils
 
-from components.contract import GOLDEN_ANSWERS_FILE, KERAS_MODEL_FILE, LABELS_FILE
+from components.contract import EVAL, GOLDEN_ANSWERS_FILE, KERAS_MODEL_FILE, LABELS_FILE, TRAIN
 from components.image_folder.label_map import read_labels
 from serving.warmup import write_warmup_requests
 from trainer.classifier import build_classifier
 from trainer.export import export_classifier
 from trainer.golden_answers import write_golden_answers
-from trainer.input_pipeline import decoded_images
+from trainer.input_pipeline import DecodedImages, count_records, decoded_images
 from trainer.settings import ModelSettings, ServingSettings, TrainingSettings
 from trainer.training import fit
 from trainer.transform_graph import TransformGraph
@@ -62,16 +63,20 @@ def train_and_export(request: TrainRequest) -> None:
     keras.utils.set_random_seed(request.seed)
     request.run_dir.mkdir(parents=True, exist_ok=True)
     transform = TransformGraph(request.transform_dir)
-    train, evaluation = (
-        decoded_images(
-            pattern,
-            transform,
-            request.model.image_size,
-            request.training.cache_gib * 2**30,
-            str(request.run_dir / f"decoded-{split}"),
+    patterns = {TRAIN: request.train_pattern, EVAL: request.eval_pattern}
+    decoded_bytes = sum(map(count_records, patterns.values())) * 3 * request.model.image_size**2
+    in_memory = decoded_bytes <= request.training.cache_gib * 2**30
+    with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
+        train, evaluation = (
+            decoded_images(pattern, transform, "" if in_memory else f"{scratch}/{split}")
+            for split, pattern in patterns.items()
         )
-        for split, pattern in (("train", request.train_pattern), ("eval", request.eval_pattern))
-    )
+        _train_and_export(request, transform, train, evaluation)
+
+
+def _train_and_export(
+    request: TrainRequest, transform: TransformGraph, train: DecodedImages, evaluation: DecodedImages
+) -> None:
     classifier = build_classifier(request.model, len(request.labels))
     fit(
         classifier,

@@ -54,7 +54,7 @@ def test_training_and_serving_see_the_same_pixels(
         for record in tf.data.TFRecordDataset(shard).as_numpy_iterator()
     ]
     files = [record.features.feature[IMAGE_ENCODED].bytes_list.value[0] for record in records]
-    split = decoded_images(pattern, transform, SIZE, cache_bytes=2**30, spill="")
+    split = decoded_images(pattern, transform)
     trained_on = np.concatenate([pixels.numpy() for pixels, _ in evaluation_batches(split, 3, 32)])
     assert trained_on.shape == (len(files), SIZE, SIZE, 3)
     assert trained_on.std() > 10
@@ -66,11 +66,11 @@ def test_the_cache_on_disk_holds_the_same_pixels(
 ) -> None:
     pattern = str(trial.artifact("ImageFolderExampleGen", "examples") / "Split-test" / "*")
 
-    def pixels(cache_bytes: float) -> np.ndarray:
-        split = decoded_images(pattern, transform, SIZE, cache_bytes, str(tmp_path / "spill"))
+    def pixels(cache_file: str) -> np.ndarray:
+        split = decoded_images(pattern, transform, cache_file)
         return np.stack([image for image, _ in split.images.as_numpy_iterator()])
 
-    np.testing.assert_array_equal(pixels(0), pixels(2**30))
+    np.testing.assert_array_equal(pixels(str(tmp_path / "spill")), pixels(""))
     assert list(tmp_path.glob("spill*"))
 
 

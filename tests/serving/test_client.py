@@ -50,7 +50,8 @@ def test_predictions_equal_the_session(client: Client, session_model: SessionMod
 
 def test_one_image(client: Client) -> None:
     (prediction,) = client.predict([GREY])
-    assert len(prediction.top) == 2 and prediction.top[0] == (prediction.label, prediction.probability)
+    assert len(prediction.top) == 2
+    assert prediction.top[0] == (prediction.label, prediction.probability)
 
 
 def test_no_image_needs_no_server() -> None:
@@ -80,7 +81,7 @@ def test_unknown_model(address: str, ask: Callable[[Client], Any]) -> None:
 @pytest.mark.parametrize("ask", [lambda client: client.predict([RED]), Client.model_version])
 def test_no_server(ask: Callable[[Client], Any]) -> None:
     with Client("127.0.0.1:1", MODEL_NAME) as client:
-        with pytest.raises(ServerError, match="No server can be reached at 127.0.0.1:1: .*refused"):
+        with pytest.raises(ServerError, match=r"No server can be reached at 127.0.0.1:1: .*refused"):
             ask(client)
 
 
@@ -162,7 +163,7 @@ def test_the_request_is_one_of_tensorflow_serving(canned: CannedServer) -> None:
 def test_answers_of_another_kind_of_model(canned: CannedServer) -> None:
     canned.answer = lambda context: as_tensorflow_serving_lists_it(images=3)
     with Client(canned.address, MODEL_NAME) as client:
-        with pytest.raises(ServerError, match="does not answer as an image classifier .* 3 labels for 2"):
+        with pytest.raises(ServerError, match=r"does not answer as an image classifier .* 3 labels for 2"):
             client.predict([RED, RED])
 
         missing = as_tensorflow_serving_lists_it()
@@ -218,4 +219,5 @@ def test_the_import_is_light() -> None:
     ).stdout
     seconds, modules = json.loads(printed)
     assert not {"tensorflow", "tensorflow_serving", "tfx", "keras", "numpy"} & set(modules)
-    assert "grpc" in modules and seconds < 0.3
+    assert "grpc" in modules
+    assert seconds < 0.3

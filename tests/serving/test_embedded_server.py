@@ -149,7 +149,8 @@ def test_refused_requests(channel: grpc.Channel, request_: PredictRequest, code:
     with pytest.raises(grpc.RpcError) as error:
         PredictionServiceStub(channel).Predict(request_)
     assert error.value.code() == grpc.StatusCode[code], error.value.details()
-    assert details in error.value.details() and "\n" not in error.value.details()
+    assert details in error.value.details()
+    assert "\n" not in error.value.details()
 
 
 def test_metadata(channel: grpc.Channel, session_model: SessionModel) -> None:

@@ -112,11 +112,12 @@ def test_incomplete_models_are_refused(exported: Path, tmp_path: Path, missing: 
         (copy / missing).unlink()
     with pytest.raises(ModelLoadError) as error:
         SessionModel.load(copy)
-    assert str(copy) in str(error.value) and "\n" not in str(error.value)
+    assert str(copy) in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_no_model_at_all(tmp_path: Path) -> None:
-    with pytest.raises(ModelLoadError, match="is no SavedModel: it holds no saved_model.pb"):
+    with pytest.raises(ModelLoadError, match=r"is no SavedModel: it holds no saved_model\.pb"):
         SessionModel.load(tmp_path / "nowhere")
     (tmp_path / "saved_model.pb").write_bytes(b"not a protobuf")
     with pytest.raises(ModelLoadError, match="cannot be loaded into a session: Cannot parse"):

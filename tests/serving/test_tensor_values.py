@@ -42,8 +42,10 @@ def test_tensorflows_encodings(encode: Callable[[Any], wire.TensorProto]) -> Non
 
 
 def test_the_packed_cases_are_packed() -> None:
-    assert packed([0.5, 1.0]).tensor_content and packed([True]).tensor_content
-    assert from_python([0.5, 1.0]).tensor_content and not from_python([0.5]).tensor_content
+    assert packed([0.5, 1.0]).tensor_content
+    assert packed([True]).tensor_content
+    assert from_python([0.5, 1.0]).tensor_content
+    assert not from_python([0.5]).tensor_content
 
 
 def test_listed_values() -> None:

@@ -140,7 +140,8 @@ def test_a_broken_newer_version_is_left_alone(
                 eventually(lambda: status() == broken)
                 time.sleep(0.3)
             assert len(caplog.records) == 1
-            assert "Keeping version 1" in caplog.text and "Could not find variable" in caplog.text
+            assert "Keeping version 1" in caplog.text
+            assert "Could not find variable" in caplog.text
 
             with Client(f"127.0.0.1:{server.port}", MODEL_NAME) as client:
                 assert client.model_version() == 1
@@ -178,7 +179,8 @@ def test_an_unreachable_model_directory_changes_nothing(
 ) -> None:
     away = model_dir.rename(model_dir.with_name("away"))
     time.sleep(0.2)
-    assert served(watcher) == 1 and not caplog.records
+    assert served(watcher) == 1
+    assert not caplog.records
     away.rename(model_dir)
 
 
@@ -202,6 +204,5 @@ def test_nothing_to_lease_after_stop(model_dir: Path) -> None:
     watcher = VersionWatcher(model_dir)
     watcher.start()
     watcher.stop()
-    with pytest.raises(RuntimeError, match="No model is being served"):
-        with watcher.lease():
-            pass
+    with pytest.raises(RuntimeError, match="No model is being served"), watcher.lease():
+        pass

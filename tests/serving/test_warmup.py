@@ -55,12 +55,12 @@ def test_a_request_of_another_kind(model_dir: Path, session_model: SessionModel)
     log = PredictionLog(classify_log=ClassifyLog(request=ClassificationRequest()))
     with tf.io.TFRecordWriter(str(model_dir / contract.WARMUP_REQUESTS)) as writer:
         writer.write(log.SerializeToString())
-    with pytest.raises(ModelLoadError, match="request 1 of .* is a classify_log"):
+    with pytest.raises(ModelLoadError, match=r"request 1 of .* is a classify_log"):
         replay_warmup(session_model, model_dir)
 
 
 def test_a_damaged_file(model_dir: Path, session_model: SessionModel) -> None:
     requests = model_dir / contract.WARMUP_REQUESTS
     requests.write_bytes(requests.read_bytes()[:-1])
-    with pytest.raises(ModelLoadError, match="warm-up file .* cannot be read"):
+    with pytest.raises(ModelLoadError, match=r"warm-up file .* cannot be read"):
         replay_warmup(session_model, model_dir)
