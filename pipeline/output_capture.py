@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +48,9 @@ def quiet_tensorflow() -> None:
     """Silences TensorFlow's start-up messages; to be called before it is imported.
 
     For commands whose own few lines are all that a user wants to see; errors
-    still arrive, as exceptions.
+    still arrive, as exceptions. Google's client libraries, which come with
+    it, announce in warnings which Python versions they will drop.
     """
+    warnings.filterwarnings("ignore", category=FutureWarning)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)

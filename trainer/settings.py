@@ -75,8 +75,8 @@ class TrainingSettings(Settings):
             PhaseSettings(train="last 20 layers", epochs=4, learning_rate=1e-4),
         ),
         min_length=1,
-        description="Stretches of training, in order. Unless given: the head for 10 epochs from 0.01, then the "
-        "last 20 layers for 4 epochs from 0.0001.",
+        description="Stretches of training, in order. Unless given: the head for 10 epochs from 0.01, then "
+        "the last 20 layers for 4 epochs from 0.0001.",
     )
     epochs: int | None = Field(
         None,

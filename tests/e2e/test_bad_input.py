@@ -45,7 +45,9 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 )
 def test_folders_that_are_no_classes(tmp_path: Path, classes: dict[str, int], words: str) -> None:
     (tmp_path / "images").mkdir()
-    code, sentence = _refused(tmp_path, write_folder(tmp_path / "images", classes), "--set", "model.weights=none")
+    code, sentence = _refused(
+        tmp_path, write_folder(tmp_path / "images", classes), "--set", "model.weights=none"
+    )
     assert code == INVALID_DATA
     assert words in sentence
 
@@ -77,7 +79,9 @@ def test_weights_whose_hash_differs(tmp_path: Path, images: Path) -> None:
 
 def test_a_workspace_that_cannot_be_written_to(tmp_path: Path, images: Path) -> None:
     (tmp_path / "file").touch()
-    done = imgclf("run", "--images", images, "--set", "model.weights=none", "--workspace", tmp_path / "file" / "w")
+    done = imgclf(
+        "run", "--images", images, "--set", "model.weights=none", "--workspace", tmp_path / "file" / "w"
+    )
     assert done.returncode == USAGE
     assert "cannot be written to" in done.stderr
     assert "Traceback" not in done.stderr
