@@ -18,18 +18,20 @@ setup: $(STAMP) ## Create .venv and install exactly what requirements.lock pins.
 
 # Bytecode is compiled at once: without it, importing TFX takes three times as long.
 $(STAMP): $(LOCK) pyproject.toml | $(UV)
-	test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
-	$(UV) pip sync --quiet --python $(VENV) --require-hashes --compile-bytecode $(LOCK)
-	$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
-	touch $@
+	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
+	@echo "Installing what $(LOCK) pins into $(VENV), once …"
+	@$(UV) pip sync --quiet --python $(VENV) --require-hashes --compile-bytecode $(LOCK)
+	@$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
+	@touch $@
 
 .uv/bin/uv:
-	python3 -m venv .uv
-	.uv/bin/python -m pip install --quiet uv
+	@echo "Fetching uv …"
+	@python3 -m venv .uv
+	@.uv/bin/python -m pip install --quiet uv
 
 run: setup ## Handwritten digits, from images to a pushed model.
-	$(BIN)/imgclf demo $(WORKSPACE)/digits
-	$(BIN)/imgclf run --images $(WORKSPACE)/digits --config pipeline/configs/digits.yaml --workspace $(WORKSPACE)
+	@$(BIN)/imgclf demo $(WORKSPACE)/digits
+	@$(BIN)/imgclf run --images $(WORKSPACE)/digits --config pipeline/configs/digits.yaml --workspace $(WORKSPACE)
 
 test: setup ## The tests that prove the product.
 	$(BIN)/python -m pytest

@@ -7,9 +7,9 @@ from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types.channel import Channel
-from tfx.types.standard_artifacts import Model, ModelBlessing
+from tfx.types.standard_artifacts import Model, PushedModel
 
-from components.baseline.latest_blessed import BLESSING, CANDIDATE, MODEL, LatestBlessedBaseline
+from components.baseline.latest_blessed import CANDIDATE, MODEL, PUSHED, LatestBlessedBaseline
 from components.class_balance.component import ClassBalanceValidator
 from components.contract import TEST
 from components.image_folder.component import ImageFolderExampleGen
@@ -72,7 +72,7 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         LatestBlessedBaseline,
         **{
             MODEL: Channel(type=Model),
-            BLESSING: Channel(type=ModelBlessing),
+            PUSHED: Channel(type=PushedModel),
             CANDIDATE: trainer.outputs["model"],
         },
     ).with_id("LatestBlessedResolver")

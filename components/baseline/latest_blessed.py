@@ -1,51 +1,48 @@
-"""Resolver strategy: the model that was blessed last, other than the candidate."""
+"""Resolver strategy: the model in production, other than the candidate."""
 
 from __future__ import annotations
 
 from typing import Optional
 
 import ml_metadata as mlmd
-from tfx.components.util import model_utils
 from tfx.dsl.components.common import resolver
 from tfx.types import artifact
 
+from components.contract import PUSHED_MODEL_ID
+
 MODEL = "model"
-BLESSING = "model_blessing"
+PUSHED = "pushed_model"
 CANDIDATE = "candidate"
 
 
 class LatestBlessedBaseline(resolver.ResolverStrategy):
-    """Picks the baseline among all models and blessings of the pipeline.
+    """Picks the baseline among all models of the pipeline: the one that was pushed last.
 
-    It differs from TFX's LatestBlessedModelStrategy in two points. The
-    candidate itself is left out: an unchanged re-run would otherwise compare
-    a cached model with itself, and evaluate anew for nothing. And "latest"
-    is the latest blessing, not the latest model, so that a model which is
-    blessed again after a newer one was becomes the baseline again.
+    A push takes both blessings, so it is the latest model that the Evaluator
+    and the ServingCheck blessed. TFX's LatestBlessedModelStrategy differs in
+    three points. It takes a model that only the Evaluator blessed, which is
+    not in production; it takes the newest model rather than the newest
+    blessing, which differ once an older model has been put back; and it takes
+    the candidate itself, so that an unchanged re-run would compare a cached
+    model with itself, and evaluate anew for nothing.
     """
 
     def resolve_artifacts(
         self, store: mlmd.MetadataStore, input_dict: dict[str, list[artifact.Artifact]]
     ) -> Optional[dict[str, list[artifact.Artifact]]]:  # noqa: UP045 - TFX reads the annotation
-        """Resolves `model` and `model_blessing` to the baseline's, or to nothing when there is none.
+        """Resolves `model` and `pushed_model` to the baseline's, or to nothing when there is none.
 
         Args:
             store: not asked; the artifacts carry all that is needed.
-            input_dict: `model` and `model_blessing`, every one of the
-                pipeline; `candidate`, the model of this run.
+            input_dict: `model` and `pushed_model`, every one of the pipeline;
+                `candidate`, the model of this run.
         """
         candidates = input_dict[CANDIDATE]
-        candidate_ids = {model.id for model in candidates}
         models = {model.id: model for model in input_dict[MODEL]}
-        chosen: dict[str, list[artifact.Artifact]] = {MODEL: [], BLESSING: [], CANDIDATE: candidates}
-        for blessing in sorted(input_dict[BLESSING], key=lambda found: found.id, reverse=True):
-            model_id = blessing.get_int_custom_property("current_model_id")
-            if (
-                model_utils.is_model_blessed(blessing)
-                and model_id in models
-                and model_id not in candidate_ids
-            ):
-                chosen[MODEL] = [models[model_id]]
-                chosen[BLESSING] = [blessing]
-                break
-        return chosen
+        for candidate in candidates:
+            models.pop(candidate.id, None)
+        for pushed in sorted(input_dict[PUSHED], key=lambda found: found.id, reverse=True):
+            model = models.get(pushed.get_int_custom_property(PUSHED_MODEL_ID))
+            if model is not None:
+                return {MODEL: [model], PUSHED: [pushed], CANDIDATE: candidates}
+        return {MODEL: [], PUSHED: [], CANDIDATE: candidates}

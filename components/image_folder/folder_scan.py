@@ -56,6 +56,7 @@ def scan_folder(root: Path) -> list[ImageFile]:
     except PermissionError as error:
         raise ConfigError(f"{root} cannot be read: {error.strerror}.") from error
     _refuse_layouts_that_are_no_classes(root, class_folders)
+    _refuse_names_that_fit_no_label_file(root, class_folders)
     files: list[ImageFile] = []
     for label in class_folders:
         found = list(_image_files(root, label))
@@ -107,8 +108,20 @@ def _refuse_layouts_that_are_no_classes(root: Path, class_folders: list[str]) ->
         )
 
 
+def _refuse_names_that_fit_no_label_file(root: Path, class_folders: list[str]) -> None:
+    for name in class_folders:
+        if not name.isprintable():
+            raise DataError(
+                f"The class folder {name!a} in {root} has characters in its name that cannot be printed, "
+                "or that are not UTF-8. Rename it: a class's name is its label."
+            )
+
+
 def _image_files(root: Path, label: str) -> Iterator[ImageFile]:
-    for folder, subfolders, names in os.walk(root / label):
+    def refuse(error: OSError) -> None:
+        raise ConfigError(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+    for folder, subfolders, names in os.walk(root / label, onerror=refuse):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
         for name in names:
             if name.startswith(".") or os.path.splitext(name)[1].lower() not in IMAGE_EXTENSIONS:

@@ -63,7 +63,7 @@ def summarize(entries: Sequence[Entry], verdict: DuplicateVerdict, labels: Seque
     for entry in entries:
         reason = entry.reason or verdict.conflicts.get(entry.path)
         if reason is not None:
-            set_aside.append(SetAside(entry.path, reason))
+            set_aside.append(SetAside(printable(entry.path), printable(reason)))
         elif entry.path not in verdict.copies and entry.split is not None:
             counts[entry.split][entry.label] += 1
     return IngestReport(
@@ -103,6 +103,11 @@ def require_usable(report: IngestReport, max_set_aside: float) -> None:
                 f"The {split} split is empty: {report.accepted} images are too few to be divided. "
                 f"Add images, or give it a larger share with data.splits.{split}."
             )
+
+
+def printable(text: str) -> str:
+    """A file's name as text that any output can take: bytes that are not UTF-8 become escapes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _list(items: Sequence[SetAside]) -> str:

@@ -7,12 +7,14 @@ from tfx.dsl.components.base import executor_spec
 from tfx.proto import pusher_pb2
 from tfx.types import channel
 
+from components.pusher.driver import Driver
 from components.pusher.executor import Executor
 
 
 class Pusher(stock.Pusher):
     """Pushes a model that both the Evaluator and the ServingCheck have blessed."""
 
+    DRIVER_CLASS = Driver
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
     def __init__(

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from tfx.components.pusher import executor as stock
-from tfx.proto import pusher_pb2
 from tfx.types import artifact, artifact_utils
-from tfx.utils import proto_utils
 
+from components.contract import PUSHED_MODEL_ID
+from components.pusher.driver import REPLACES, model_dir_of
 from components.pusher.publish import publish
+from components.pusher.push_record import PushRecord
 
 
 class Executor(stock.Executor):
@@ -32,11 +33,11 @@ class Executor(stock.Executor):
         if not blessed or not self.CheckBlessing(input_dict):
             self._MarkNotPushed(pushed)
             return
-        destination = proto_utils.json_to_proto(
-            exec_properties["push_destination"], pusher_pb2.PushDestination()
-        )
-        model_dir = Path(destination.filesystem.base_directory)
-        version = publish(Path(self.GetModelPath(input_dict)), model_dir)
+        model = artifact_utils.get_single_instance(input_dict["model"])
+        model_dir = model_dir_of(exec_properties["push_destination"])
+        record = PushRecord(model.uri, int(exec_properties[REPLACES]))
+        version = publish(Path(self.GetModelPath(input_dict)), model_dir, record)
+        pushed.set_int_custom_property(PUSHED_MODEL_ID, model.id)
         self._MarkPushed(
             pushed, pushed_destination=str(model_dir / str(version)), pushed_version=str(version)
         )

@@ -10,10 +10,12 @@ import uuid
 from pathlib import Path
 from typing import Final
 
+from components.pusher.push_record import PushRecord
+
 _ABANDONED_SECONDS: Final = 3600
 
 
-def publish(saved_model: Path, model_dir: Path) -> int:
+def publish(saved_model: Path, model_dir: Path, record: PushRecord) -> int:
     """Publishes a SavedModel as the next version in `model_dir`.
 
     The files are copied to a hidden folder beside the versions, flushed to
@@ -24,6 +26,7 @@ def publish(saved_model: Path, model_dir: Path) -> int:
     Args:
         saved_model: directory to publish.
         model_dir: holds one folder a version, named by whole numbers from 1.
+        record: written into the version.
 
     Returns:
         The version.
@@ -32,6 +35,7 @@ def publish(saved_model: Path, model_dir: Path) -> int:
     _remove_leftovers(model_dir)
     incoming = model_dir / f".incoming-{uuid.uuid4().hex}"
     shutil.copytree(saved_model, incoming)
+    record.write(incoming)
     for folder, _, names in os.walk(incoming):
         for path in (*(os.path.join(folder, name) for name in names), folder):
             _flush(path)

@@ -203,3 +203,20 @@ def test_a_new_class_is_appended_and_a_vanished_one_refused(trial: Trial) -> Non
     with pytest.raises(DataError, match="published label 'down'"):
         trial.config()
     (trial.images.parent / "hidden").rename(trial.images / "down")
+
+
+def test_going_back_and_forth_always_leaves_the_chosen_model_in_production(trial: Trial) -> None:
+    tolerant = ["evaluation.min_accuracy=0.1", "evaluation.max_accuracy_drop=1"]
+
+    def chosen(run_id: str, seed: int) -> tuple[int, int]:
+        summary = trial.run(run_id, [*tolerant, f"seed={seed}"])
+        assert summary.status == "pushed", summary.reason
+        assert summary.pushed is not None
+        return summary.pushed.version, model_versions(trial.workspace.model_dir("stripes"))[-1]
+
+    versions = []
+    for number, seed in enumerate((11, 12, 11, 12, 12)):
+        version, newest = chosen(f"back and forth {number}", seed)
+        assert version == newest
+        versions.append(version)
+    assert versions == [versions[0] + step for step in (0, 1, 2, 3, 3)]

@@ -55,6 +55,13 @@ def test_refuses_folders_that_cannot_be_classified(
         scan_folder(write_folder(tmp_path, classes))
 
 
+@pytest.mark.parametrize("name", [b"two\nlines", b"caf\xe9"])
+def test_refuses_class_names_that_fit_no_label_file(tmp_path: Path, name: bytes) -> None:
+    write_folder(tmp_path, {"cat": 1, os.fsdecode(name): 1})
+    with pytest.raises(DataError, match="characters in its name"):
+        scan_folder(tmp_path)
+
+
 def test_refuses_what_is_no_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no folder"):
         scan_folder(tmp_path / "missing")

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from components.contract import DataError
-from components.image_folder.ingest_report import IngestReport, SetAside, require_usable
+from components.image_folder.duplicate_rule import judge_duplicates
+from components.image_folder.ingest_report import IngestReport, SetAside, require_usable, summarize
+from components.image_folder.manifest import Entry
 
 
 def _report(**changes: object) -> IngestReport:
@@ -45,6 +47,14 @@ def test_an_empty_split_is_named() -> None:
     counts = {"train": {"cat": 5, "dog": 5}, "eval": {"cat": 0, "dog": 0}, "test": {"cat": 1, "dog": 1}}
     with pytest.raises(DataError, match="eval split is empty"):
         require_usable(_report(counts=counts), max_set_aside=0.5)
+
+
+def test_names_that_are_not_utf8_are_reported_too(tmp_path: Path) -> None:
+    name = b"cat/caf\xe9.jpg".decode("utf-8", "surrogateescape")
+    report = summarize([Entry(name, "cat", reason="the file is empty")], judge_duplicates([]), ("cat",))
+    assert report.set_aside == (SetAside("cat/caf\\xe9.jpg", "the file is empty"),)
+    report.write(tmp_path / "r.json")
+    assert IngestReport.read(tmp_path / "r.json") == report
 
 
 def test_reads_back(tmp_path: Path) -> None:

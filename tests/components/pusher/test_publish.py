@@ -9,7 +9,10 @@ import pytest
 
 from components.pusher import publish as publish_module
 from components.pusher.publish import publish
+from components.pusher.push_record import PushRecord
 from serving.contract import model_versions
+
+RECORD = PushRecord("model", 0)
 
 
 def _saved_model(root: Path) -> Path:
@@ -21,7 +24,7 @@ def _saved_model(root: Path) -> Path:
 
 def test_versions_count_up_and_are_complete(tmp_path: Path) -> None:
     model = _saved_model(tmp_path / "export")
-    assert [publish(model, tmp_path / "serving") for _ in range(3)] == [1, 2, 3]
+    assert [publish(model, tmp_path / "serving", RECORD) for _ in range(3)] == [1, 2, 3]
     assert model_versions(tmp_path / "serving") == [1, 2, 3]
     assert (tmp_path / "serving" / "2" / "variables" / "data").read_bytes() == b"weights"
     assert sorted(entry.name for entry in (tmp_path / "serving").iterdir()) == ["1", "2", "3"]
@@ -29,7 +32,7 @@ def test_versions_count_up_and_are_complete(tmp_path: Path) -> None:
 
 def test_goes_on_after_versions_of_other_tools(tmp_path: Path) -> None:
     (tmp_path / "serving" / "1700000000").mkdir(parents=True)
-    assert publish(_saved_model(tmp_path / "export"), tmp_path / "serving") == 1700000001
+    assert publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD) == 1700000001
 
 
 def test_a_failed_copy_is_no_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +43,7 @@ def test_a_failed_copy_is_no_version(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(publish_module.shutil, "copytree", copy_half)
     with pytest.raises(OSError, match="disk full"):
-        publish(_saved_model(tmp_path / "export"), tmp_path / "serving")
+        publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD)
     assert model_versions(tmp_path / "serving") == []
 
 
@@ -58,7 +61,7 @@ def test_no_reader_ever_sees_half_a_version(tmp_path: Path) -> None:
     watcher = threading.Thread(target=watch)
     watcher.start()
     for _ in range(30):
-        publish(model, tmp_path / "serving")
+        publish(model, tmp_path / "serving", RECORD)
     done.set()
     watcher.join()
     assert incomplete == []
@@ -68,7 +71,7 @@ def test_two_pushes_at_once_get_two_versions(tmp_path: Path) -> None:
     model = _saved_model(tmp_path / "export")
     versions: list[int] = []
     threads = [
-        threading.Thread(target=lambda: versions.append(publish(model, tmp_path / "serving")))
+        threading.Thread(target=lambda: versions.append(publish(model, tmp_path / "serving", RECORD)))
         for _ in range(8)
     ]
     for thread in threads:
@@ -84,6 +87,6 @@ def test_removes_what_a_killed_push_left_but_not_one_under_way(tmp_path: Path) -
     under_way.mkdir()
     long_ago = time.time() - 2 * 3600
     os.utime(abandoned, (long_ago, long_ago))
-    publish(_saved_model(tmp_path / "export"), tmp_path / "serving")
+    publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD)
     assert not abandoned.exists()
     assert under_way.exists()
