@@ -66,21 +66,6 @@ def run(request: RunRequest) -> int:
         return exit_code
 
 
-def run_from_environment() -> int:
-    """Runs what the environment describes; the `tfx` command passes no arguments to a pipeline.
-
-    IMGCLF_IMAGES, IMGCLF_CONFIG and IMGCLF_WORKSPACE stand for the options of `imgclf run`.
-    """
-    given = {name: os.environ.get(f"IMGCLF_{name.upper()}") for name in ("images", "config", "workspace")}
-    return run(
-        RunRequest(
-            images=Path(given["images"]) if given["images"] else None,
-            config=Path(given["config"]) if given["config"] else None,
-            workspace=Path(given["workspace"]) if given["workspace"] else DEFAULT_WORKSPACE,
-        )
-    )
-
-
 def _run(request: RunRequest, config: Config, workspace: Workspace, started: float) -> int:
     run_id = new_run_id()
     run_dir = workspace.run_dir(run_id)
@@ -90,7 +75,7 @@ def _run(request: RunRequest, config: Config, workspace: Workspace, started: flo
         console = Console(file=screen, quiet=request.json, highlight=False)
         with RunDisplay(console) as display:
             display.waiting("starting TensorFlow and TFX")
-            from pipeline.local_runner import run_pipeline
+            from pipeline.dag_runner import run_pipeline
 
             summary = run_pipeline(config, workspace, run_id, display, use_cache=request.use_cache)
         if summary is None:

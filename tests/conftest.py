@@ -52,7 +52,7 @@ class Trial:
 
     def run(self, run_id: str, overrides: Iterable[str] = ()) -> RunSummary:
         """Runs the pipeline in this process."""
-        from pipeline.local_runner import run_pipeline
+        from pipeline.dag_runner import run_pipeline
 
         self.workspace.run_dir(run_id).mkdir(parents=True)
         summary = run_pipeline(self.config(overrides), self.workspace, run_id, NobodyListens())

@@ -85,6 +85,6 @@ def build_backbone(settings: ModelSettings) -> keras.Model:
         raise ConfigError(
             f"model.weights: '{settings.weights}' cannot be loaded into {settings.backbone} with "
             f"model.alpha={settings.alpha:g} and model.image_size={settings.image_size}: "
-            f"{first_line(str(error))}"
+            f"{first_line(str(error))} Give a weights file that fits, or 'none' to start from nothing."
         ) from error
     return network
