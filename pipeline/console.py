@@ -20,6 +20,7 @@ from rich.table import Table
 from components.image_folder.folder_scan import IMAGE_EXTENSIONS
 from components.progress import PROGRESS_LOGGER
 from pipeline.summary import RunSummary, Stage
+from serving.contract import model_versions
 
 _MARKS: Final = {
     "ran": "[green]✓[/]",
@@ -120,7 +121,8 @@ def print_summary(
     _print_verdict(console, summary)
     if summary.pushed is not None:
         options = "" if workspace == Path(".imgclf") else f" --workspace {shlex.quote(str(workspace))}"
-        if len(list(Path(summary.pushed.path).parents[1].iterdir())) > 1:
+        models = Path(summary.pushed.path).parents[1]
+        if len([model for model in models.iterdir() if model_versions(model)]) > 1:
             options += f" --name {summary.model}"
         _line(console, f"Next:     {_program()} predict {_an_image(images)}{options}")
         _line(console, f"          {_program()} serve{options}")

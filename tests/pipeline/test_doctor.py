@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from pipeline import doctor
+from tests.e2e.command_line import imgclf
+
+
+def test_this_machine_is_fit() -> None:
+    done = imgclf("doctor")
+    assert done.returncode == 0, done.stdout
+    for what in (
+        "Python",
+        "tfx",
+        "tensorflow",
+        "apache-beam",
+        "Disk",
+        "Memory",
+        "Accelerator",
+        "Extra kubeflow",
+    ):
+        assert what in done.stdout
+    assert "✗" not in done.stdout
+
+
+def test_a_missing_and_a_wrong_package_are_broken_with_a_remedy() -> None:
+    missing = doctor._package(Requirement("no-such-package==1.0"))
+    assert (missing.verdict, missing.found, missing.remedy) == ("broken", "not installed", "make setup")
+    wrong = doctor._package(Requirement("tensorflow==1.15"))
+    assert wrong.verdict == "broken"
+    assert "==1.15 is needed" in wrong.found
+
+
+def test_another_python_is_broken() -> None:
+    assert doctor._python((3, 13)).verdict == "broken"
+    assert doctor._python((3, 11)).verdict == "ok"
+
+
+@pytest.mark.parametrize(("available_kib", "verdict"), [(1 * 2**20, "broken"), (8 * 2**20, "ok")])
+def test_memory(tmp_path: Path, available_kib: int, verdict: str) -> None:
+    (tmp_path / "meminfo").write_text(f"MemTotal: 99 kB\nMemAvailable:  {available_kib} kB\n")
+    assert doctor._memory(tmp_path / "meminfo").verdict == verdict
+
+
+def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor._disk(tmp_path / "not" / "there" / "yet").found.endswith(str(tmp_path))
+    monkeypatch.setattr(doctor, "_MIN_DISK_GIB", 1e9)
+    assert doctor._disk(tmp_path).verdict == "broken"

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+CODE = """
+import os, sys
+from pathlib import Path
+from pipeline.output_capture import captured_output
+print("before")
+with captured_output(Path(sys.argv[1])) as screen:
+    print("python")
+    os.write(1, b"file descriptor 1\\n")
+    os.write(2, b"file descriptor 2\\n")
+    os.system("echo a child")
+    print("for people", file=screen)
+print("after")
+"""
+
+
+def test_everything_but_the_screen_goes_to_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "new" / "log.txt"
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, str(log)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
+    )
+    assert done.stdout.split("\n") == ["before", "for people", "after", ""]
+    assert done.stderr == ""
+    assert set(log.read_text().splitlines()) == {
+        "python",
+        "file descriptor 1",
+        "file descriptor 2",
+        "a child",
+    }

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tests.image_files import image_bytes
+from trainer.image_ops import decode_image, load_images, resize_image
+
+
+def test_png_decodes_to_its_own_pixels() -> None:
+    data = image_bytes(3, "PNG")
+    np.testing.assert_array_equal(decode_image(tf.constant(data)), np.asarray(Image.open(io.BytesIO(data))))
+
+
+def test_gray_is_repeated_and_alpha_dropped() -> None:
+    gray = decode_image(tf.constant(image_bytes(3, "PNG", mode="L"))).numpy()
+    assert gray.shape == (24, 32, 3)
+    assert (gray[..., 0] == gray[..., 2]).all()
+    assert decode_image(tf.constant(image_bytes(3, "PNG", mode="RGBA"))).shape == (24, 32, 3)
+
+
+def test_resizing_averages_as_bilinear_does() -> None:
+    image = tf.constant([[[0] * 3, [100] * 3], [[100] * 3, [200] * 3]], tf.uint8)
+    assert (
+        resize_image(tf.repeat(tf.repeat(image, 2, 0), 2, 1), 2).numpy()[..., 0] == [[0, 100], [100, 200]]
+    ).all()
+    up = resize_image(image, 4).numpy()[..., 0]
+    assert up[0].tolist() == [0, 25, 75, 100]
+
+
+def test_pixels_are_whole_numbers_that_fit_a_byte() -> None:
+    pixels = load_images(tf.constant([image_bytes(1), image_bytes(2, "PNG")]), 20).numpy()
+    assert pixels.shape == (2, 20, 20, 3)
+    assert pixels.dtype == np.float32
+    np.testing.assert_array_equal(pixels, pixels.astype(np.uint8))
+
+
+def test_no_images_no_pixels() -> None:
+    assert load_images(tf.constant([], tf.string), 20).shape == (0, 20, 20, 3)
+
+
+def test_broken_data_is_an_error() -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        load_images(tf.constant([b"no image"]), 20)
