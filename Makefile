@@ -21,7 +21,7 @@ $(STAMP): $(LOCK) pyproject.toml | $(UV)
 	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
 	@echo "Installing what $(LOCK) pins into $(VENV), once …"
 	@$(UV) pip sync --quiet --python $(VENV) --require-hashes --compile-bytecode $(LOCK)
-	@$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
+	@$(UV) pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .uv/bin/uv:
@@ -30,8 +30,8 @@ $(STAMP): $(LOCK) pyproject.toml | $(UV)
 	@.uv/bin/python -m pip install --quiet uv
 
 run: setup ## Handwritten digits, from images to a pushed model.
-	@$(BIN)/imgclf demo $(WORKSPACE)/digits
-	@$(BIN)/imgclf run --images $(WORKSPACE)/digits --config pipeline/configs/digits.yaml --workspace $(WORKSPACE)
+	@$(BIN)/imgclf demo "$(WORKSPACE)/digits"
+	@$(BIN)/imgclf run --images "$(WORKSPACE)/digits" --config pipeline/configs/digits.yaml --workspace "$(WORKSPACE)"
 
 test: setup ## The tests that prove the product.
 	$(BIN)/python -m pytest

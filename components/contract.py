@@ -43,9 +43,6 @@ GOLDEN_PROBABILITIES: Final = "probabilities"
 # File inside the InfraBlessing artifact.
 SERVING_CHECK_REPORT_FILE: Final = "serving_check.json"
 
-# Custom property of a PushedModel artifact: ML Metadata's id of the Model that was pushed.
-PUSHED_MODEL_ID: Final = "model_id"
-
 
 class UserError(Exception):
     """Something the user can mend; its text is the whole message they see."""

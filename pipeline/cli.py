@@ -26,7 +26,9 @@ _Name = Annotated[
 
 _Model = Annotated[
     Path | None,
-    typer.Option("--model", help="Folder of a model or of one version, instead of the workspace's."),
+    typer.Option(
+        "--model", help="Folder of a model, instead of the workspace's; for predict, a version's too."
+    ),
 ]
 
 
@@ -111,13 +113,14 @@ def doctor(workspace: _Workspace = _DEFAULT_WORKSPACE) -> None:
 
 def main() -> None:
     """Entry point: a user's mistake ends in one sentence and exit code 2 or 3."""
-    from components.contract import DataError, UserError
+    from pipeline.mistakes import MISTAKES, explain
 
     try:
         app()
-    except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(3 if isinstance(error, DataError) else 2)
+    except MISTAKES as error:
+        sentence, exit_code = explain(error)
+        print(f"Error: {sentence}", file=sys.stderr)
+        sys.exit(exit_code)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         sys.exit(130)

@@ -35,7 +35,7 @@ class Config(Settings):
         pattern="^[a-z0-9][a-z0-9-]*$",
         description="Of the model: its folder below `serving/`, and its name on a model server.",
     )
-    seed: int = Field(0, ge=0, description="Of everything random.")
+    seed: int = Field(0, ge=0, lt=2**32, description="Of everything random.")
     data: DataSettings = Field(default_factory=DataSettings, description="Which images, divided how.")
     balance: BalanceSettings = Field(default_factory=BalanceSettings, description="When classes are refused.")
     model: ModelSettings = Field(default_factory=ModelSettings, description="Which network.")
@@ -91,10 +91,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         tree = yaml.safe_load(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"The configuration {path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or "it is not UTF-8 text"
+        what = getattr(error, "problem", None) or str(error)
         raise ConfigError(f"The configuration {path}{where} is not YAML: {what}.") from error
     if tree is None:
         return {}
@@ -109,14 +109,17 @@ def _apply_override(tree: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override}: expected key=value, such as --set training.epochs=3.")
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override}: '{text}' is not a YAML value.") from error
+    except (yaml.YAMLError, ValueError) as error:  # 2024-13-45 is a ValueError to PyYAML.
+        raise ConfigError(
+            f"--set {override}: '{text}' is not a YAML value; quote it if it is text."
+        ) from error
     *parents, last = dotted.split(".")
     node: Any = tree
     for position, key in enumerate(parents):
         child = _child(node, key)
         if child is None and isinstance(node, dict):
-            child = node[key] = {}
+            default = _default_at(parents[: position + 1])
+            child = node[key] = default if isinstance(default, list) else {}
         if not isinstance(child, dict | list):
             raise ConfigError(f"--set {override}: {'.'.join(parents[: position + 1])} has no keys below it.")
         node = child
@@ -126,6 +129,14 @@ def _apply_override(tree: dict[str, Any], override: str) -> None:
         node[int(last)] = value
     else:
         node[last] = value
+
+
+def _default_at(keys: Sequence[str]) -> Any:
+    """The default at a dotted key, as YAML would give it; an entry of a list is changed within it."""
+    node: Any = Config().model_dump(mode="json")
+    for key in keys:
+        node = _child(node, key) if isinstance(node, dict | list) else None
+    return node
 
 
 def _child(node: Any, key: str) -> Any:

@@ -7,9 +7,9 @@ from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types.channel import Channel
-from tfx.types.standard_artifacts import Model, PushedModel
+from tfx.types.standard_artifacts import Model
 
-from components.baseline.latest_blessed import CANDIDATE, MODEL, PUSHED, LatestBlessedBaseline
+from components.baseline.latest_blessed import CANDIDATE, MODEL, LatestBlessedBaseline
 from components.class_balance.component import ClassBalanceValidator
 from components.contract import TEST
 from components.image_folder.component import ImageFolderExampleGen
@@ -31,22 +31,25 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
     """
     assert config.data.images is not None
     model_dir = str(workspace.model_dir(config.name))
-    training_code = code_fingerprint("trainer", "serving", "components")
+    evaluation = config.evaluation.model_dump_json()
 
     examples = ImageFolderExampleGen(
-        config.data.images, config.data, model_dir, code_fingerprint("components.image_folder")
+        config.data.images, config.data, model_dir, code_fingerprint("components.image_folder.executor")
     )
     statistics = StatisticsGen(examples.outputs["examples"])
     schema = SchemaGen(statistics.outputs["statistics"], infer_feature_shape=True)
     anomalies = ExampleValidator(statistics.outputs["statistics"], schema.outputs["schema"])
     balance = ClassBalanceValidator(
-        examples.outputs["examples"], config.balance, code_fingerprint("components.class_balance")
+        examples.outputs["examples"], config.balance, code_fingerprint("components.class_balance.executor")
     )
     transform = Transform(
         examples.outputs["examples"],
         schema.outputs["schema"],
         preprocessing_fn="trainer.preprocessing.preprocessing_fn",
-        custom_config={"image_size": config.model.image_size, "code": code_fingerprint("trainer")},
+        custom_config={
+            "image_size": config.model.image_size,
+            "code": code_fingerprint("trainer.preprocessing"),
+        },
         # The Trainer runs the graph itself and keeps pixels uncompressed;
         # TFX would gzip them, and the statistics would read them as text.
         materialize=False,
@@ -65,16 +68,13 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
             "model": config.model.model_dump(mode="json"),
             "training": config.training.model_dump(mode="json"),
             "serving": config.serving.model_dump(mode="json"),
-            "code": training_code,
+            "code": code_fingerprint("trainer.run_fn"),
         },
     )
     baseline = Resolver(
         LatestBlessedBaseline,
-        **{
-            MODEL: Channel(type=Model),
-            PUSHED: Channel(type=PushedModel),
-            CANDIDATE: trainer.outputs["model"],
-        },
+        {"model_dir": model_dir, "evaluation": evaluation},
+        **{MODEL: Channel(type=Model), CANDIDATE: trainer.outputs["model"]},
     ).with_id("LatestBlessedResolver")
     evaluator = Evaluator(
         examples.outputs["examples"],
@@ -83,9 +83,17 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         eval_config=eval_config(config.evaluation),
         example_splits=[TEST],
     )
-    serving_check = ServingCheck(trainer.outputs["model"], config.serving_check, training_code)
+    serving_check = ServingCheck(
+        trainer.outputs["model"],
+        config.serving_check,
+        code_fingerprint("components.serving_check.executor"),
+    )
     pusher = Pusher(
-        trainer.outputs["model"], evaluator.outputs["blessing"], serving_check.outputs["blessing"], model_dir
+        trainer.outputs["model"],
+        evaluator.outputs["blessing"],
+        serving_check.outputs["blessing"],
+        model_dir,
+        evaluation,
     )
     return Pipeline(
         pipeline_name=config.name,

@@ -78,15 +78,15 @@ class DagRunner(LocalDagRunner):
             node_id = node.pipeline_node.node_info.id
             self._listener.stage_started(node_id)
             started = time.perf_counter()
-            stage_launcher = launcher.Launcher(
-                pipeline_node=node.pipeline_node,
-                mlmd_connection=metadata.Metadata(connection_config),
-                pipeline_info=pipeline.pipeline_info,
-                pipeline_runtime_spec=pipeline.runtime_spec,
-                executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
-                custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
-            )
             try:
+                stage_launcher = launcher.Launcher(
+                    pipeline_node=node.pipeline_node,
+                    mlmd_connection=metadata.Metadata(connection_config),
+                    pipeline_info=pipeline.pipeline_info,
+                    pipeline_runtime_spec=pipeline.runtime_spec,
+                    executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+                    custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+                )
                 execution = _launch(stage_launcher)
                 with metadata.Metadata(connection_config) as store:
                     status = self._record(store, pipeline.pipeline_info.id, node_id, execution.execution_id)
@@ -136,7 +136,7 @@ class DagRunner(LocalDagRunner):
 def run_pipeline(
     config: Config, workspace: Workspace, run_id: str, listener: RunListener, *, use_cache: bool = True
 ) -> RunSummary | None:
-    """Runs the pipeline and sums it up; raises nothing that a run can fail with.
+    """Runs the pipeline and sums it up; a stage that fails is part of the summary.
 
     Returns None when the pipeline was looked at but not run: `tfx pipeline
     create` replaces `run` of TFX's LocalDagRunner to learn the pipeline's name.

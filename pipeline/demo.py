@@ -36,7 +36,9 @@ def write_digits(folder: Path) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             # The data set counts ink from 0 to 16.
             image = Image.fromarray(np.round(pixels * (255 / 16)).astype(np.uint8))
-            image.save(path, quality=95)  # PNG has no quality and ignores it.
+            draft = path.with_name(f".{path.name}")
+            image.save(draft, "JPEG" if jpeg else "PNG", quality=95)  # PNG has no quality and ignores it.
+            draft.replace(path)
     except OSError as error:
         raise ConfigError(f"The digits cannot be written to {folder}: {error.strerror}.") from error
     return len(digits.images)

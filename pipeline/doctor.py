@@ -23,6 +23,8 @@ _MIN_DISK_GIB: Final = 5.0
 _MIN_MEMORY_GIB: Final = 4.0
 _MARKS: Final = {"ok": "[green]✓[/]", "broken": "[red]✗[/]", "optional": "[yellow]-[/]"}
 _SETUP: Final = "make setup"
+# Beside the source, in a checkout; an installed wheel has none.
+LOCK: Final = Path(__file__).parent.parent / "requirements.lock"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def examine(workspace: Path) -> Iterator[Finding]:
     """Looks at Python, the packages, accelerators, disk, memory and extras; loads none of them."""
     yield _python(sys.version_info[:2])
     yield from (_package(Requirement(text)) for text in _requirements() if ";" not in text)
+    if LOCK.is_file():
+        yield _pinned(LOCK.read_text("ascii"))
     yield _accelerator()
     yield _disk(workspace)
     yield _memory(Path("/proc/meminfo"))
@@ -86,6 +90,18 @@ def _package(wanted: Requirement) -> Finding:
     if wanted.specifier.contains(version, prereleases=True):
         return Finding(wanted.name, "ok", version)
     return Finding(wanted.name, "broken", f"{version}, but {wanted.specifier} is needed", _SETUP)
+
+
+def _pinned(lock: str) -> Finding:
+    """Whether exactly what the lock file pins for this Python is installed."""
+    pins = [Requirement(line.removesuffix("\\").strip()) for line in lock.splitlines() if line[:1].isalnum()]
+    wanted = [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
+    wrong = [finding.what for finding in map(_package, wanted) if finding.verdict != "ok"]
+    if not wrong:
+        return Finding("Pinned stack", "ok", f"{len(wanted)} packages as in {LOCK.name}")
+    named = ", ".join(wrong[:3]) + (", …" if len(wrong) > 3 else "")
+    found = f"{len(wrong)} of {len(wanted)} packages not as in {LOCK.name}: {named}"
+    return Finding("Pinned stack", "broken", found, f"touch {LOCK.name} && {_SETUP}")
 
 
 def _accelerator() -> Finding:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import tensorflow_model_analysis as tfma
 
 from components.contract import CLASS_LABEL, CLASS_TEXT
@@ -11,6 +9,8 @@ from pipeline.config import EvaluationSettings
 from serving.contract import PROBABILITIES, SERVE_EXAMPLES
 
 ACCURACY = "accuracy"
+# TFMA computes in float32: a model exactly at a limit is within it.
+ROUNDING = 1e-6
 EXAMPLE_COUNT = "example_count"
 
 
@@ -24,9 +24,10 @@ def eval_config(settings: EvaluationSettings) -> tfma.EvalConfig:
     """
     overall = tfma.SlicingSpec()
     threshold = tfma.MetricThreshold(
-        value_threshold=tfma.GenericValueThreshold(lower_bound={"value": settings.min_accuracy}),
+        value_threshold=tfma.GenericValueThreshold(lower_bound={"value": settings.min_accuracy - ROUNDING}),
         change_threshold=tfma.GenericChangeThreshold(
-            direction=tfma.MetricDirection.HIGHER_IS_BETTER, absolute={"value": -settings.max_accuracy_drop}
+            direction=tfma.MetricDirection.HIGHER_IS_BETTER,
+            absolute={"value": -settings.max_accuracy_drop - ROUNDING},
         ),
     )
     accuracy = tfma.MetricConfig(
@@ -44,48 +45,41 @@ def eval_config(settings: EvaluationSettings) -> tfma.EvalConfig:
     )
 
 
-@dataclass(frozen=True)
-class Scores:
-    """Metrics of a model on the test split.
+def read_metrics(evaluation_uri: str, *, baseline: bool) -> dict[str, float] | None:
+    """Metric → value on the whole test split, from an evaluation artifact.
 
-    Attributes:
-        overall: metric → value.
-        accuracy_by_label: label → accuracy.
+    Args:
+        evaluation_uri: of the artifact.
+        baseline: whether to read the baseline's metrics or the candidate's.
+
+    Returns:
+        None when there was no baseline.
     """
-
-    overall: dict[str, float]
-    accuracy_by_label: dict[str, float]
-
-
-def read_scores(evaluation_uri: str, *, baseline: bool) -> Scores | None:
-    """Metrics of the candidate, or of the baseline, from an evaluation artifact; None without a baseline."""
     config = tfma.load_eval_result(evaluation_uri).config
     names = [spec.name for spec in config.model_specs if spec.is_baseline == baseline]
     if not names:
         return None
     result = tfma.load_eval_result(evaluation_uri, model_name=names[0] or None)
-    overall: dict[str, float] = {}
-    by_label: dict[str, float] = {}
-    for slice_key, metrics in result.slicing_metrics:
-        values = {
-            name: value["doubleValue"] for name, value in metrics[""][""].items() if "doubleValue" in value
-        }
-        if not slice_key:
-            overall = values
-        elif ACCURACY in values:
-            by_label[slice_key[0][1]] = values[ACCURACY]
-    return Scores(overall, by_label)
+    (overall,) = (metrics[""][""] for slice_key, metrics in result.slicing_metrics if not slice_key)
+    return {name: value["doubleValue"] for name, value in overall.items() if "doubleValue" in value}
 
 
-def refusal(settings: EvaluationSettings, candidate: Scores, baseline: Scores | None) -> str:
-    """Why the Evaluator did not bless the model, in one sentence with the numbers."""
-    accuracy = candidate.overall[ACCURACY]
+def refusal(
+    settings: EvaluationSettings, candidate: dict[str, float], baseline: dict[str, float] | None
+) -> str:
+    """Why the Evaluator did not bless the model, in one sentence with the numbers.
+
+    Args:
+        settings: limits.
+        candidate, baseline: metrics; None without a baseline.
+    """
+    accuracy = candidate[ACCURACY]
     reasons = []
-    if baseline is not None and accuracy < baseline.overall[ACCURACY] - settings.max_accuracy_drop:
+    if baseline is not None and baseline[ACCURACY] - accuracy > settings.max_accuracy_drop + ROUNDING:
         reasons.append(
-            f"{baseline.overall[ACCURACY] - accuracy:.3f} below the {baseline.overall[ACCURACY]:.3f} of the "
+            f"{baseline[ACCURACY] - accuracy:.3f} below the {baseline[ACCURACY]:.3f} of the "
             f"model in production, where evaluation.max_accuracy_drop allows {settings.max_accuracy_drop:g}"
         )
-    if accuracy < settings.min_accuracy:
+    if accuracy < settings.min_accuracy - ROUNDING:
         reasons.append(f"below evaluation.min_accuracy, which is {settings.min_accuracy:g}")
-    return f"Its accuracy of {accuracy:.3f} on the test split is {', and '.join(reasons)}."
+    return f"Its accuracy of {accuracy:.3f} on the test split is {', and '.join(reasons) or 'too low'}."

@@ -13,7 +13,7 @@ from components.contract import INGEST_REPORT_FILE, SERVING_CHECK_REPORT_FILE
 from components.image_folder.ingest_report import IngestReport
 from components.serving_check.check import ServingReport
 from pipeline.config import Config
-from pipeline.evaluation import Scores, read_scores, refusal
+from pipeline.evaluation import read_metrics, refusal
 from pipeline.summary import (
     EXIT_CODES,
     USAGE_EXIT,
@@ -58,11 +58,11 @@ def summarize_run(
         failure: what ended the run early, if anything did.
         log: path of the frameworks' log.
     """
-    candidate, baseline = _scores(artifacts)
+    metrics = _metrics(artifacts)
     status, reason, pushed = (
         (failure.status, failure.reason, None)
         if failure is not None
-        else _verdict(config, artifacts, candidate, baseline)
+        else _verdict(config, artifacts, metrics)
     )
     return RunSummary(
         run_id=run_id,
@@ -71,10 +71,7 @@ def summarize_run(
         reason=reason,
         stages=(*stages, *(Stage(name, "skipped", 0.0) for name in node_ids[len(stages) :])),
         images=_images(artifacts),
-        metrics=Metrics(
-            candidate=candidate.overall if candidate is not None else None,
-            baseline=baseline.overall if baseline is not None else None,
-        ),
+        metrics=metrics,
         pushed=pushed,
         log=str(log),
         exit_code=USAGE_EXIT if failure is not None and failure.usage else EXIT_CODES[status],
@@ -88,16 +85,16 @@ def _images(artifacts: Mapping[str, Artifacts]) -> Images | None:
     return Images.of(IngestReport.read(Path(found["examples"][0].uri) / INGEST_REPORT_FILE))
 
 
-def _scores(artifacts: Mapping[str, Artifacts]) -> tuple[Scores | None, Scores | None]:
+def _metrics(artifacts: Mapping[str, Artifacts]) -> Metrics:
     found = artifacts.get("Evaluator")
     if found is None:
-        return None, None
+        return Metrics()
     uri = found["evaluation"][0].uri
-    return read_scores(uri, baseline=False), read_scores(uri, baseline=True)
+    return Metrics(read_metrics(uri, baseline=False), read_metrics(uri, baseline=True))
 
 
 def _verdict(
-    config: Config, artifacts: Mapping[str, Artifacts], candidate: Scores | None, baseline: Scores | None
+    config: Config, artifacts: Mapping[str, Artifacts], metrics: Metrics
 ) -> tuple[Status, str | None, Pushed | None]:
     pushed = artifacts["Pusher"]["pushed_model"][0]
     if pushed.get_int_custom_property("pushed"):
@@ -109,8 +106,9 @@ def _verdict(
             return "failed", reason, None
         return "pushed", None, Pushed(int(pushed.get_string_custom_property("pushed_version")), path)
     reasons = []
-    if candidate is not None and not model_utils.is_model_blessed(artifacts["Evaluator"]["blessing"][0]):
-        reasons.append(refusal(config.evaluation, candidate, baseline))
+    blessing = artifacts["Evaluator"]["blessing"][0]
+    if metrics.candidate is not None and not model_utils.is_model_blessed(blessing):
+        reasons.append(refusal(config.evaluation, metrics.candidate, metrics.baseline))
     infra = artifacts["ServingCheck"]["blessing"][0]
     if not model_utils.is_infra_validated(infra):
         report = ServingReport.read(Path(infra.uri) / SERVING_CHECK_REPORT_FILE)

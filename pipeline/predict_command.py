@@ -72,8 +72,15 @@ def _asker(
         with _saved_model(found) as ask:
             yield f"{found.name} version {found.version}", ask
     else:
-        with _model_server(server, name or find_model(workspace, None, None).name) as answer:
+        with _model_server(server, name or _only_model(workspace)) as answer:
             yield answer
+
+
+def _only_model(workspace: Workspace) -> str:
+    try:
+        return find_model(workspace, None, None).name
+    except ConfigError as error:
+        raise ConfigError(f"{error} Or say with --name which model the server has.") from error
 
 
 @contextmanager
@@ -83,13 +90,18 @@ def _saved_model(found: PushedModel) -> Iterator[Ask]:
     import tensorflow as tf
 
     from serving import contract
-    from serving.session_model import ModelLoadError, SessionModel
+    from serving.first_line import first_line
+    from serving.session_model import ModelLoadError, RequestError, SessionModel
 
     def ask(data: bytes) -> tuple[str, float]:
         try:
             answer = loaded.run(contract.SERVING_DEFAULT, {contract.IMAGE_BYTES: np.array([data], object)})
         except tf.errors.InvalidArgumentError as error:
-            raise UnusableImageError("truncated or corrupt: the decoder fails on it") from error
+            raise UnusableImageError(
+                "truncated or corrupt, or of a kind that the decoder does not know"
+            ) from error
+        except (RequestError, tf.errors.OpError) as error:
+            raise ConfigError(f"{found.path} is no working imgclf model: {first_line(str(error))}") from error
         return answer[contract.LABEL][0].decode("utf-8", "replace"), float(answer[contract.PROBABILITY][0])
 
     try:
@@ -102,10 +114,13 @@ def _saved_model(found: PushedModel) -> Iterator[Ask]:
 
 @contextmanager
 def _model_server(address: str, name: str) -> Iterator[tuple[str, Ask]]:
-    from serving.client import Client, ServerError
+    from serving.client import Client, RequestRefusedError, ServerError
 
     def ask(data: bytes) -> tuple[str, float]:
-        (prediction,) = client.predict([data])
+        try:
+            (prediction,) = client.predict([data])
+        except RequestRefusedError as error:
+            raise UnusableImageError("the server refuses it; it may be truncated or corrupt") from error
         return prediction.label, prediction.probability
 
     try:

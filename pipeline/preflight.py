@@ -7,7 +7,8 @@ from pathlib import Path
 
 from components.contract import ConfigError
 from components.image_folder.folder_scan import labels_of, scan_folder
-from components.image_folder.label_map import extend_labels, published_labels
+from components.image_folder.label_map import extend_labels
+from components.pusher.ledger import Ledger
 from pipeline.config import Config
 from pipeline.workspace import Workspace
 
@@ -33,9 +34,9 @@ def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config
         raise ConfigError(
             "No images given. Name the folder with --images DIR, or as data.images in the file."
         )
-    folder = Path(chosen).expanduser().absolute()
-    published = published_labels(workspace.model_dir(config.name))
-    extend_labels(published, labels_of(scan_folder(folder)))
+    folder = _absolute(chosen)
+    published = Ledger.read(workspace.model_dir(config.name))
+    extend_labels(published.labels, labels_of(scan_folder(folder)))
     return config.model_copy(
         update={
             "data": config.data.model_copy(update={"images": str(folder)}),
@@ -44,10 +45,22 @@ def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config
     )
 
 
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise ConfigError(f"{path}: there is no such user.") from error
+
+
 def _weights(config: Config) -> dict[str, str]:
     if config.model.weights in ("imagenet", "none"):
+        if config.model.weights_sha256 is not None:
+            raise ConfigError(
+                f"model.weights_sha256 belongs to a file, and model.weights is '{config.model.weights}'. "
+                "Leave it out with --set model.weights_sha256=null."
+            )
         return {}
-    path = Path(config.model.weights).expanduser().absolute()
+    path = _absolute(Path(config.model.weights))
     if not path.is_file():
         raise ConfigError(
             f"model.weights: there is no file {path}. Give one with --set model.weights=FILE, "

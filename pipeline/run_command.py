@@ -6,19 +6,21 @@ import os
 import shutil
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
-from components.contract import DataError, UserError
 from pipeline.config import Config, load_config
 from pipeline.console import RunDisplay, print_summary
+from pipeline.mistakes import MISTAKES, explain
 from pipeline.output_capture import captured_output
 from pipeline.preflight import resolve
-from pipeline.summary import INVALID_DATA_EXIT, USAGE_EXIT, Metrics, RunSummary
+from pipeline.summary import FAILED_EXIT, INVALID_DATA_EXIT, Metrics, RunSummary
 from pipeline.workspace import Workspace, exclusive_use, new_run_id, open_workspace
+from serving.first_line import first_line
 
 DEFAULT_WORKSPACE = Path(".imgclf")
 
@@ -57,27 +59,33 @@ def run(request: RunRequest) -> int:
         workspace = open_workspace(request.workspace)
         with exclusive_use(workspace):
             return _run(request, config, workspace, started)
-    except UserError as error:
-        exit_code = INVALID_DATA_EXIT if isinstance(error, DataError) else USAGE_EXIT
+    except MISTAKES as error:
+        sentence, exit_code = explain(error)
         if request.json:
-            print(_refused_before_it_began(str(error), exit_code).to_json())
+            print(_ended_early(sentence, exit_code).to_json())
         else:
-            print(f"Error: {error}", file=sys.stderr)
+            print(f"Error: {sentence}", file=sys.stderr)
         return exit_code
 
 
 def _run(request: RunRequest, config: Config, workspace: Workspace, started: float) -> int:
     run_id = new_run_id()
     run_dir = workspace.run_dir(run_id)
-    # C++ logs below errors would only fill the log; set before TensorFlow is loaded.
+    # Both are read when TensorFlow and Keras are loaded. C++ logs below errors would only fill the log.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     with captured_output(run_dir / "log.txt") as screen:
         console = Console(file=screen, quiet=request.json, highlight=False)
         with RunDisplay(console) as display:
             display.waiting("starting TensorFlow and TFX")
-            from pipeline.dag_runner import run_pipeline
+            try:
+                from pipeline.dag_runner import run_pipeline
 
-            summary = run_pipeline(config, workspace, run_id, display, use_cache=request.use_cache)
+                summary = run_pipeline(config, workspace, run_id, display, use_cache=request.use_cache)
+            except Exception as error:
+                traceback.print_exc()
+                reason = f"{type(error).__name__}: {first_line(str(error))}"
+                summary = _ended_early(reason, FAILED_EXIT, log=str(run_dir / "log.txt"))
         if summary is None:
             shutil.rmtree(run_dir)
             return 0
@@ -89,7 +97,8 @@ def _run(request: RunRequest, config: Config, workspace: Workspace, started: flo
     return summary.exit_code
 
 
-def _refused_before_it_began(reason: str, exit_code: int) -> RunSummary:
+def _ended_early(reason: str, exit_code: int, log: str = "") -> RunSummary:
+    """The summary of a run that got to no stage."""
     return RunSummary(
         run_id="",
         model="",
@@ -99,6 +108,6 @@ def _refused_before_it_began(reason: str, exit_code: int) -> RunSummary:
         images=None,
         metrics=Metrics(),
         pushed=None,
-        log="",
+        log=log,
         exit_code=exit_code,
     )

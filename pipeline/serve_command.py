@@ -30,6 +30,11 @@ def serve(workspace: Workspace, name: str | None, model: Path | None, host: str,
         ConfigError: no such model, or the port is taken.
     """
     found = find_model(workspace, name, model)
+    if model is not None and model.absolute() == found.path:
+        raise ConfigError(
+            f"{model} is one version. A server follows the newest of a folder of versions: "
+            f"give --model {found.model_dir}."
+        )
     command = tensorflow_serving_command(found.model_dir, found.name, port)
     if command is not None:
         _require_free(port)

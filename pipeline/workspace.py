@@ -50,6 +50,11 @@ def open_workspace(root: Path) -> Workspace:
         ConfigError: it cannot.
     """
     root = root.absolute()
+    if set("*?[]") & set(str(root)):
+        raise ConfigError(
+            f"The workspace {root} has one of * ? [ ] in its path, which TFX takes for a pattern. "
+            "Choose another with --workspace."
+        )
     try:
         root.mkdir(parents=True, exist_ok=True)
         probe = root / f".probe-{uuid.uuid4().hex}"
@@ -59,7 +64,20 @@ def open_workspace(root: Path) -> Workspace:
         raise ConfigError(
             f"The workspace {root} cannot be written to ({error.strerror}). Choose another with --workspace."
         ) from error
+    _require_unmoved(root)
     return Workspace(root)
+
+
+def _require_unmoved(root: Path) -> None:
+    """Metadata holds absolute paths: a workspace that was moved would be asked for files that are gone."""
+    home = root / ".location"
+    if not home.exists():
+        home.write_text(str(root), "utf-8")
+    elif (before := home.read_text("utf-8")) != str(root):
+        raise ConfigError(
+            f"The workspace {root} was moved here from {before}, and its metadata still points there. "
+            "Move it back, or start a new one with --workspace."
+        )
 
 
 @contextmanager

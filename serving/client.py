@@ -35,6 +35,10 @@ class ServerError(Exception):
     """The server gave no prediction; the text is one sentence on why."""
 
 
+class RequestRefusedError(ServerError):
+    """The server takes the request for a wrong one; most often, a file is no image."""
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What the model says of one image."""
@@ -82,8 +86,9 @@ class Client:
             One prediction an image, in the same order.
 
         Raises:
-            ServerError: the server is out of reach or does not serve the model, a file is no
-                image, or the answer is not that of an image classifier.
+            RequestRefusedError: a file is no image.
+            ServerError: the server is out of reach or does not serve the model, or the answer is
+                not that of an image classifier.
         """
         if not images:
             return []
@@ -139,7 +144,9 @@ class Client:
         try:
             return method(request, timeout=self._timeout_seconds)
         except grpc.RpcError as error:
-            raise ServerError(self._sentence(error.code(), first_line(error.details() or ""))) from error
+            refused = error.code() == grpc.StatusCode.INVALID_ARGUMENT
+            kind = RequestRefusedError if refused else ServerError
+            raise kind(self._sentence(error.code(), first_line(error.details() or ""))) from error
 
     def _sentence(self, code: grpc.StatusCode, details: str) -> str:
         if code == grpc.StatusCode.UNAVAILABLE:

@@ -50,12 +50,14 @@ class Trial:
         """The configuration, resolved as for a run."""
         return resolve(load_config(None, (*self.settings, *overrides)), self.images, self.workspace)
 
-    def run(self, run_id: str, overrides: Iterable[str] = ()) -> RunSummary:
+    def run(self, run_id: str, overrides: Iterable[str] = (), *, use_cache: bool = True) -> RunSummary:
         """Runs the pipeline in this process."""
         from pipeline.dag_runner import run_pipeline
 
         self.workspace.run_dir(run_id).mkdir(parents=True)
-        summary = run_pipeline(self.config(overrides), self.workspace, run_id, NobodyListens())
+        summary = run_pipeline(
+            self.config(overrides), self.workspace, run_id, NobodyListens(), use_cache=use_cache
+        )
         assert summary is not None
         return summary
 

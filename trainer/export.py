@@ -36,7 +36,7 @@ def export_classifier(
         directory: must not exist yet.
     """
     top_k = min(settings.top_k, len(labels))
-    names = [label.encode("utf-8", "surrogateescape") for label in labels]
+    names = [label.encode() for label in labels]
 
     # A function of its own, so that the network is traced once for both signatures.
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])

@@ -26,4 +26,6 @@ def check_decodes(data: bytes, image_format: str) -> None:
         else:
             tf.io.decode_image(data, channels=3, expand_animations=False)
     except tf.errors.InvalidArgumentError:
-        raise UnusableImageError("truncated or corrupt: the decoder fails on it") from None
+        raise UnusableImageError(
+            "truncated or corrupt, or of a kind that the decoder does not know"
+        ) from None

@@ -8,8 +8,9 @@ from pathlib import Path
 from tfx.orchestration.portable import data_types
 
 from components.image_folder.folder_scan import fingerprint, labels_of, scan_folder
-from components.image_folder.label_map import extend_labels, published_labels
+from components.image_folder.label_map import extend_labels
 from components.portable_driver import PortableDriver
+from components.pusher.ledger import Ledger
 
 FINGERPRINT = "input_fingerprint"
 LABELS = "labels"
@@ -25,5 +26,5 @@ class Driver(PortableDriver):
         """Scans the folder; raises what `scan_folder` and `extend_labels` raise."""
         properties = execution_info.exec_properties
         files = scan_folder(Path(properties["images"]))
-        labels = extend_labels(published_labels(Path(properties["model_dir"])), labels_of(files))
+        labels = extend_labels(Ledger.read(Path(properties["model_dir"])).labels, labels_of(files))
         return {FINGERPRINT: fingerprint(files), LABELS: json.dumps(labels)}

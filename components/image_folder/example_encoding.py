@@ -31,7 +31,7 @@ def encode_example(
                 contract.IMAGE_CHANNELS: _int64(facts.channels),
                 contract.IMAGE_FILENAME: _bytes(path.encode("utf-8", "surrogateescape")),
                 contract.IMAGE_SHA256: _bytes(sha256.encode()),
-                contract.CLASS_TEXT: _bytes(label.encode("utf-8", "surrogateescape")),
+                contract.CLASS_TEXT: _bytes(label.encode()),
                 contract.CLASS_LABEL: _int64(label_id),
             }
         )

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from components.contract import DataError
-from serving.contract import LABELS_ASSET, model_versions
 
 
 def extend_labels(published: Sequence[str], found: Iterable[str]) -> tuple[str, ...]:
@@ -31,14 +30,6 @@ def extend_labels(published: Sequence[str], found: Iterable[str]) -> tuple[str, 
             "or publish as another model with --set name=NEW-NAME."
         )
     return (*published, *sorted(found_names - set(published)))
-
-
-def published_labels(model_dir: Path) -> tuple[str, ...]:
-    """Label names of the newest pushed version in `model_dir`; empty when there is none yet."""
-    versions = model_versions(model_dir)
-    if not versions:
-        return ()
-    return read_labels(model_dir / str(versions[-1]) / LABELS_ASSET)
 
 
 def read_labels(path: Path) -> tuple[str, ...]:

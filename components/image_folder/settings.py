@@ -9,7 +9,10 @@ from components.settings import Settings
 
 
 class SplitFractions(Settings):
-    """How many of the images go to which split; the three fractions add up to 1."""
+    """How many of the images go to which split; the three fractions add up to 1.
+
+    An image keeps its split for as long as the fractions stay as they are.
+    """
 
     train: float = Field(0.8, gt=0, lt=1, description="Fraction of the images to train on.")
     eval: float = Field(
@@ -39,7 +42,7 @@ class DataSettings(Settings):
     )
     splits: SplitFractions = Field(
         default_factory=SplitFractions,
-        description="How the images are divided; an image keeps its split for ever, by its content.",
+        description="How the images are divided, by their content alone.",
     )
     max_set_aside: float = Field(
         0.05,

@@ -23,6 +23,7 @@ class Pusher(stock.Pusher):
         model_blessing: channel.BaseChannel,
         infra_blessing: channel.BaseChannel,
         model_dir: str,
+        evaluation: str,
     ) -> None:
         """Declares the component; unlike the stock one, it asks for both blessings.
 
@@ -31,6 +32,7 @@ class Pusher(stock.Pusher):
             model_blessing: output of the Evaluator.
             infra_blessing: output of the ServingCheck.
             model_dir: where a model server looks for versions.
+            evaluation: settings of the evaluation, as JSON; recorded with the version.
         """
         filesystem = pusher_pb2.PushDestination.Filesystem(base_directory=model_dir)
         super().__init__(
@@ -38,4 +40,5 @@ class Pusher(stock.Pusher):
             model_blessing=model_blessing,
             infra_blessing=infra_blessing,
             push_destination=pusher_pb2.PushDestination(filesystem=filesystem),
+            custom_config={"evaluation": evaluation},
         )

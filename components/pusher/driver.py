@@ -10,7 +10,7 @@ from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
 from components.portable_driver import PortableDriver
-from components.pusher.push_record import plan_push
+from components.pusher.push_record import production
 
 REPLACES = "replaces"
 
@@ -22,7 +22,7 @@ class Driver(PortableDriver):
         """Looks at the versions that are there."""
         model = artifact_utils.get_single_uri(execution_info.input_dict["model"])
         model_dir = model_dir_of(execution_info.exec_properties["push_destination"])
-        return {REPLACES: str(plan_push(model_dir, model).replaces)}
+        return {REPLACES: str(production(model_dir).replaced_by(model))}
 
 
 def model_dir_of(push_destination: str) -> Path:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+from tfx.components.evaluator import constants
 from tfx.components.pusher import executor as stock
 from tfx.types import artifact, artifact_utils
 
-from components.contract import PUSHED_MODEL_ID
 from components.pusher.driver import REPLACES, model_dir_of
 from components.pusher.publish import publish
-from components.pusher.push_record import PushRecord
+from components.pusher.push_record import PushRecord, production
 
 
 class Executor(stock.Executor):
     """Stock Pusher's bookkeeping around `publish`.
 
     The stock executor pushes, with a warning, when a blessing is not
-    connected; this one does not push.
+    connected; this one does not push. A model that is in production already
+    is not pushed once more.
     """
 
     def Do(
@@ -28,6 +30,7 @@ class Executor(stock.Executor):
         exec_properties: dict[str, Any],
     ) -> None:
         """Publishes the model, or records that it was not pushed."""
+        evaluation = json.loads(exec_properties["custom_config"])["evaluation"]
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
         blessed = input_dict.get("model_blessing") and input_dict.get("infra_blessing")
         if not blessed or not self.CheckBlessing(input_dict):
@@ -35,9 +38,15 @@ class Executor(stock.Executor):
             return
         model = artifact_utils.get_single_instance(input_dict["model"])
         model_dir = model_dir_of(exec_properties["push_destination"])
-        record = PushRecord(model.uri, int(exec_properties[REPLACES]))
-        version = publish(Path(self.GetModelPath(input_dict)), model_dir, record)
-        pushed.set_int_custom_property(PUSHED_MODEL_ID, model.id)
+        current = production(model_dir)
+        if current.holds(model.uri):
+            version = current.version
+        else:
+            compared_with = input_dict["model_blessing"][0].get_string_custom_property(
+                constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY
+            )
+            record = PushRecord(model.uri, int(exec_properties[REPLACES]), compared_with, evaluation)
+            version = publish(Path(self.GetModelPath(input_dict)), model_dir, record)
         self._MarkPushed(
             pushed, pushed_destination=str(model_dir / str(version)), pushed_version=str(version)
         )

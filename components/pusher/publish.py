@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import tempfile
 import time
-import uuid
 from pathlib import Path
 from typing import Final
 
+from components.image_folder.label_map import read_labels
+from components.pusher.ledger import Ledger
 from components.pusher.push_record import PushRecord
+from serving.contract import LABELS_ASSET
 
-_ABANDONED_SECONDS: Final = 3600
+_ABANDONED_SECONDS: Final = 24 * 3600
+_INCOMING: Final = ".incoming-"
 
 
 def publish(saved_model: Path, model_dir: Path, record: PushRecord) -> int:
@@ -29,40 +33,43 @@ def publish(saved_model: Path, model_dir: Path, record: PushRecord) -> int:
         record: written into the version.
 
     Returns:
-        The version.
+        The version; a number that was never used before.
     """
     model_dir.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(model_dir)
-    incoming = model_dir / f".incoming-{uuid.uuid4().hex}"
-    shutil.copytree(saved_model, incoming)
-    record.write(incoming)
-    for folder, _, names in os.walk(incoming):
-        for path in (*(os.path.join(folder, name) for name in names), folder):
-            _flush(path)
-    while True:
-        version = _next_version(model_dir)
-        try:
-            # Renaming onto a folder that holds something fails, so of two
-            # runs that push at once the slower one takes the next number.
-            incoming.rename(model_dir / str(version))
-        except OSError:
-            if not (model_dir / str(version)).exists():
-                raise
-        else:
-            _flush(model_dir)
-            return version
+    labels = read_labels(saved_model / LABELS_ASSET)
+    with tempfile.TemporaryDirectory(prefix=_INCOMING, dir=model_dir) as incoming:
+        copy = Path(incoming) / "model"
+        shutil.copytree(saved_model, copy)
+        record.write(copy)
+        for folder, _, names in os.walk(copy):
+            for path in (*(os.path.join(folder, name) for name in names), folder):
+                _flush(path)
+        version = Ledger.read(model_dir).last_version + 1
+        while not _renamed(copy, model_dir / str(version)):
+            version += 1
+    Ledger(version, labels).write(model_dir)
+    _flush(model_dir)
+    return version
+
+
+def _renamed(copy: Path, target: Path) -> bool:
+    """Whether the name was still free: of two runs that push at once the slower one takes the next."""
+    try:
+        copy.rename(target)
+    except OSError:
+        if not target.exists():
+            raise
+        return False
+    return True
 
 
 def _remove_leftovers(model_dir: Path) -> None:
     """Removes what killed pushes left; a push that is under way is younger than that."""
-    for leftover in model_dir.glob(".incoming-*"):
+    for leftover in model_dir.glob(f"{_INCOMING}*"):
         with contextlib.suppress(FileNotFoundError):  # Another push may have just finished with it.
             if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
                 shutil.rmtree(leftover)
-
-
-def _next_version(model_dir: Path) -> int:
-    return 1 + max((int(entry.name) for entry in model_dir.iterdir() if entry.name.isdecimal()), default=0)
 
 
 def _flush(path: str | Path) -> None:

@@ -1,4 +1,4 @@
-"""What each pushed version remembers: which model it is, and which version it replaced."""
+"""What each pushed version remembers of the push."""
 
 from __future__ import annotations
 
@@ -21,35 +21,76 @@ class PushRecord:
     Attributes:
         model: URI of the Model artifact.
         replaces: the version that was newest before; 0 when there was none.
+        baseline: URI of the Model artifact that it was compared with; empty when there was none.
+        evaluation: the settings it was evaluated by, as JSON.
     """
 
     model: str
-    replaces: int
+    replaces: int = 0
+    baseline: str = ""
+    evaluation: str = ""
 
     def write(self, version_dir: Path) -> None:
         """Writes the record into a version's folder."""
         path = version_dir / RECORD_FILE
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(TypeAdapter(PushRecord).dump_json(self))
+        path.write_bytes(_RECORD.dump_json(self))
 
 
-def plan_push(model_dir: Path, model: str) -> PushRecord:
-    """The record that a push of this model has, or would have.
+_RECORD = TypeAdapter(PushRecord)
 
-    It is the same as long as the model is the newest version, so a push that
-    has nothing to do is found in the cache, and it differs once another model
-    has been pushed: going back to an earlier model is a push of its own.
+
+@dataclass(frozen=True)
+class Production:
+    """The newest complete version, which is what a model server answers with.
+
+    Attributes:
+        version: its number; 0 when there is none.
+        record: None when there is none, or when another tool pushed it.
+    """
+
+    version: int
+    record: PushRecord | None
+
+    def holds(self, model: str) -> bool:
+        """Whether it is this model, named by its artifact's URI."""
+        return self.record is not None and self.record.model == model
+
+    def replaced_by(self, model: str) -> int:
+        """The version that a push of this model replaces, or replaced when it is in production.
+
+        It stays the same while the model is in production, so that a push
+        with nothing to do is found in the cache; and it differs once another
+        model has been pushed, so that going back is a push of its own.
+        """
+        return self.record.replaces if self.record is not None and self.holds(model) else self.version
+
+    def baseline_for(self, model: str, evaluation: str) -> str | None:
+        """URI of the model that this one has to be no worse than; None when there is none.
+
+        That is the model in production. When it is in production itself, an
+        unchanged run repeats the comparison it was pushed by; under other
+        settings it is compared with nothing, as it replaces nothing.
+
+        Args:
+            model: URI of the candidate.
+            evaluation: settings, as JSON.
+        """
+        if self.record is None:
+            return None
+        if not self.holds(model):
+            return self.record.model
+        return (self.record.baseline or None) if self.record.evaluation == evaluation else None
+
+
+def production(model_dir: Path) -> Production:
+    """Looks at what is in production.
 
     Args:
         model_dir: holds one folder a version.
-        model: URI of the Model artifact.
     """
     versions = model_versions(model_dir)
     if not versions:
-        return PushRecord(model, replaces=0)
-    newest = model_dir / str(versions[-1]) / RECORD_FILE
-    if newest.is_file():
-        record = TypeAdapter(PushRecord).validate_json(newest.read_bytes())
-        if record.model == model:
-            return record
-    return PushRecord(model, replaces=versions[-1])
+        return Production(0, None)
+    path = model_dir / str(versions[-1]) / RECORD_FILE
+    return Production(versions[-1], _RECORD.validate_json(path.read_bytes()) if path.is_file() else None)

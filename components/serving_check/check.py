@@ -149,7 +149,7 @@ def _ask(
             f"served probabilities differ from those of training by {difference:.2g}; "
             f"serving_check.max_difference allows {settings.max_difference:.2g}"
         )
-    names = [label.encode("utf-8", "surrogateescape") for label in labels]
+    names = [label.encode() for label in labels]
     best = [names[index] for index in answers[contract.PROBABILITIES].argmax(1)]
     if list(answers[contract.LABEL]) != best:
         problems.append("the label names in the answers do not match the probabilities")

@@ -124,6 +124,7 @@ def test_an_unchanged_rerun_is_cached(printed: str, workspace: Path) -> None:
     assert code == 0
     assert {stage["status"] for stage in summary["stages"]} == {"cached"}
     assert summary["pushed"]["version"] == 1
+    assert summary["metrics"]["candidate"]["example_count"] == summary["images"]["per_split"]["test"]
     assert model_versions(workspace / "serving" / "digits") == [1]
 
 

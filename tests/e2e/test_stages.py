@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -64,6 +65,8 @@ def test_the_first_run_pushes_a_model(trial: Trial) -> None:
     assert summary.metrics.candidate is not None
     assert summary.metrics.candidate["accuracy"] >= 0.6
     assert summary.metrics.baseline is None
+    assert summary.images is not None
+    assert summary.metrics.candidate["example_count"] == summary.images.per_split["test"]
     written = json.loads((trial.workspace.run_dir("first") / "summary.json").read_text())
     assert written["run_id"] == "first"
     assert written["pushed"]["path"] == summary.pushed.path
@@ -129,6 +132,8 @@ def test_rerun_with_nothing_changed_is_cached_and_pushes_nothing(trial: Trial) -
 def test_a_setting_of_the_evaluation_runs_only_what_depends_on_it(trial: Trial) -> None:
     statuses = _statuses(trial.run("stricter", ["evaluation.min_accuracy=0.61"]).stages)
     assert {name for name, status in statuses.items() if status == "ran"} == {"Evaluator", "Pusher"}
+    # The same model is not pushed a second time.
+    assert model_versions(trial.workspace.model_dir("stripes")) == [1]
 
 
 def test_a_worse_model_is_not_blessed_against_the_baseline(trial: Trial) -> None:
@@ -205,6 +210,39 @@ def test_a_new_class_is_appended_and_a_vanished_one_refused(trial: Trial) -> Non
     (trial.images.parent / "hidden").rename(trial.images / "down")
 
 
+def test_no_cache_runs_every_stage_and_trains_the_same_model(trial: Trial) -> None:
+    seed = ["seed=11", "evaluation.min_accuracy=0.1", "evaluation.max_accuracy_drop=1"]
+    cached = trial.run("for comparison", seed)
+    again = trial.run("no cache", seed, use_cache=False)
+    ran = {name for name, status in _statuses(again.stages).items() if status == "ran"}
+    assert ran >= ALL_STAGES - {"LatestBlessedResolver"}
+    assert again.metrics.candidate == pytest.approx(cached.metrics.candidate, abs=0.05)
+
+
+def test_a_version_that_was_taken_back_is_no_baseline(trial: Trial) -> None:
+    model_dir = trial.workspace.model_dir("stripes")
+    good = trial.run("good", ["seed=11", "evaluation.max_accuracy_drop=1", "evaluation.min_accuracy=0.1"])
+    assert good.metrics.candidate is not None
+    tolerant = ["training.epochs=0", "evaluation.max_accuracy_drop=1", "evaluation.min_accuracy=0"]
+    bad = trial.run("bad", tolerant)
+    assert (bad.status, bad.pushed and bad.pushed.version) == ("pushed", model_versions(model_dir)[-1])
+
+    # In production by decision: a run without that tolerance has nothing to hold against it.
+    usual = ["training.epochs=0", "evaluation.min_accuracy=0"]
+    assert trial.run("bad again", usual).status == "pushed"
+
+    assert bad.pushed is not None
+    shutil.rmtree(bad.pushed.path)
+    refused = trial.run("worse than what is left", [*usual, "seed=99"])
+    assert refused.status == "not_blessed"
+    assert refused.metrics.baseline is not None
+    assert refused.metrics.baseline["accuracy"] == good.metrics.candidate["accuracy"]
+    gone = trial.run("bad, tolerated again", tolerant)
+    assert gone.status == "failed"
+    assert gone.reason is not None
+    assert "is gone. Push again with --no-cache." in gone.reason
+
+
 def test_going_back_and_forth_always_leaves_the_chosen_model_in_production(trial: Trial) -> None:
     tolerant = ["evaluation.min_accuracy=0.1", "evaluation.max_accuracy_drop=1"]
 
@@ -219,4 +257,4 @@ def test_going_back_and_forth_always_leaves_the_chosen_model_in_production(trial
         version, newest = chosen(f"back and forth {number}", seed)
         assert version == newest
         versions.append(version)
-    assert versions == [versions[0] + step for step in (0, 1, 2, 3, 3)]
+    assert versions[0] < versions[1] < versions[2] < versions[3] == versions[4]

@@ -8,29 +8,51 @@ from pipeline import code_fingerprint as module
 from pipeline.code_fingerprint import code_fingerprint
 
 
-def test_it_follows_the_source_of_the_packages_and_of_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for package in ("one/deep", "two"):
-        (tmp_path / package).mkdir(parents=True)
-        (tmp_path / package / "m.py").write_text("x = 1\n")
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    files = {
+        "trainer/entry.py": "import os\nfrom components import deep\nfrom trainer.other import x\n",
+        "trainer/other.py": "import components.far as far\nx = 1\n",
+        "trainer/unrelated.py": "",
+        "components/deep.py": "from trainer import entry\n",
+        "components/far/__init__.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
     monkeypatch.setattr(module, "_ROOT", tmp_path)
-    before = code_fingerprint("one"), code_fingerprint("one.deep"), code_fingerprint("two")
-    (tmp_path / "one" / "deep" / "m.py").write_text("x = 2\n")
-    (tmp_path / "one" / "notes.txt").write_text("no code")
-    after = code_fingerprint("one"), code_fingerprint("one.deep"), code_fingerprint("two")
-    assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, True]
-    (tmp_path / "one" / "deep" / "m.py").rename(tmp_path / "one" / "deep" / "n.py")
-    assert code_fingerprint("one") != after[0]
+    return tmp_path
 
 
-def test_every_package_that_the_dag_names_exists() -> None:
-    empty = code_fingerprint()
-    for package in (
-        "trainer",
-        "serving",
-        "components",
-        "components.image_folder",
-        "components.class_balance",
-    ):
-        assert code_fingerprint(package) != empty
+def _fingerprint() -> str:
+    code_fingerprint.cache_clear()
+    return code_fingerprint("trainer.entry")
+
+
+@pytest.mark.parametrize(
+    "file", ["trainer/entry.py", "trainer/other.py", "components/deep.py", "components/far/__init__.py"]
+)
+def test_it_follows_everything_that_the_entry_imports(project: Path, file: str) -> None:
+    before = _fingerprint()
+    assert _fingerprint() == before
+    with (project / file).open("a") as source:
+        source.write("\n")
+    assert _fingerprint() != before
+
+
+def test_it_follows_nothing_else(project: Path) -> None:
+    before = _fingerprint()
+    (project / "trainer" / "unrelated.py").write_text("y = 2\n")
+    assert _fingerprint() == before
+
+
+def test_it_follows_the_frameworks_versions(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _fingerprint()
+    monkeypatch.setattr(module.importlib.metadata, "version", lambda name: "99")
+    assert _fingerprint() != before
+
+
+def test_what_a_stage_really_imports_is_found() -> None:
+    found = {path.name for path in module._reachable("trainer.run_fn")}
+    assert {"run_fn.py", "augment.py", "transform_graph.py", "contract.py", "warmup.py"} <= found
+    assert "client.py" not in found

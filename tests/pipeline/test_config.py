@@ -46,6 +46,12 @@ def test_overrides_come_before_the_file(tmp_path: Path) -> None:
         ("training.phases.7.epochs=1", "training.phases"),
         ("name.first=1", "name"),
         ("name=Cats & Dogs", "name: "),
+        ("name=2024-13-45", "is not a YAML value"),
+        ("seed=5000000000", "seed: expected less than 4294967296"),
+        ("training.epochs=true", "training.epochs: true is not what belongs here"),
+        ("evaluation.min_accuracy=yes", "evaluation.min_accuracy: true is not what belongs here"),
+        ("serving_check.max_difference=.inf", "serving_check.max_difference: expected a finite number"),
+        ("training.augmentation.flip=7", "training.augmentation.flip: expected a valid boolean"),
     ],
 )
 def test_a_bad_key_or_value_is_one_clear_error(override: str, message: str) -> None:
@@ -53,6 +59,13 @@ def test_a_bad_key_or_value_is_one_clear_error(override: str, message: str) -> N
         load_config(None, [override])
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_an_entry_of_a_default_list_can_be_changed_alone() -> None:
+    default = Config().training.phases
+    changed = load_config(None, ["training.phases.1.epochs=9"]).training.phases
+    assert changed[0] == default[0]
+    assert changed[1] == default[1].model_copy(update={"epochs": 9})
 
 
 def test_several_bad_keys_are_all_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.metadata
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,15 @@ def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert doctor._disk(tmp_path / "not" / "there" / "yet").found.endswith(str(tmp_path))
     monkeypatch.setattr(doctor, "_MIN_DISK_GIB", 1e9)
     assert doctor._disk(tmp_path).verdict == "broken"
+
+
+def test_the_pinned_stack_is_compared_package_by_package() -> None:
+    version = importlib.metadata.version("tensorflow")
+    lock = (
+        f"tensorflow=={version} ; sys_platform == 'linux' \\\n    --hash=sha256:00\n"
+        "keras==0.1 \\\n    --hash=sha256:00\n"
+    )
+    finding = doctor._pinned(lock + "no-such==1 ; sys_platform == 'win32' \\\n")
+    assert finding.verdict == "broken"
+    assert "1 of 2 packages not as in requirements.lock: keras" in finding.found
+    assert doctor._pinned(lock.split("keras")[0]).verdict == "ok"

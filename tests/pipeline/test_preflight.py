@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from components.contract import ConfigError
+from components.contract import ConfigError, DataError
+from components.pusher.ledger import Ledger
 from pipeline.config import Config, load_config
 from pipeline.preflight import resolve
 from pipeline.workspace import Workspace, exclusive_use, open_workspace
@@ -65,3 +66,36 @@ def test_a_workspace_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot be written to"):
         open_workspace(tmp_path / "file" / "workspace")
+
+
+def test_a_workspace_that_tfx_would_take_for_a_pattern(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="takes for a pattern"):
+        open_workspace(tmp_path / "w [1]")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_workspace_that_was_moved(tmp_path: Path) -> None:
+    open_workspace(tmp_path / "before")
+    open_workspace(tmp_path / "before")
+    (tmp_path / "before").rename(tmp_path / "after")
+    with pytest.raises(ConfigError, match=f"was moved here from {tmp_path}/before"):
+        open_workspace(tmp_path / "after")
+
+
+def test_a_home_that_nobody_has(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no such user"):
+        _resolve(tmp_path, Path("~no-such-user/images"))
+
+
+def test_a_hash_without_a_file_is_refused(tmp_path: Path, images: Path) -> None:
+    digest = f"model.weights_sha256='{'0' * 64}'"
+    with pytest.raises(ConfigError, match="model.weights is 'none'"):
+        _resolve(tmp_path, images, "model.weights=none", digest)
+
+
+def test_labels_that_were_published_may_not_vanish(tmp_path: Path, images: Path) -> None:
+    model_dir = tmp_path / "workspace" / "serving" / "model"
+    model_dir.mkdir(parents=True)
+    Ledger(1, ("a", "b", "c")).write(model_dir)
+    with pytest.raises(DataError, match="published label 'c'"):
+        _resolve(tmp_path, images, "model.weights=none")

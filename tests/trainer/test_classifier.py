@@ -39,6 +39,8 @@ def test_trainable_parts(backbone: str) -> None:
     classifier.set_trainable(Trainable(None))
     everything = learning()
     classifier.set_trainable(Trainable(3))
+    assert all(not layer.trainable for layer in classifier.backbone.layers[:-3])
+    assert any(layer.trainable for layer in classifier.backbone.layers[-3:])
     some = learning()
     classifier.set_trainable(Trainable(0))
     assert learning() == 0

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer import training
 from trainer.classifier import Classifier, build_classifier
 from trainer.input_pipeline import DecodedImages, evaluation_batches, training_batches
 from trainer.settings import AugmentationSettings, ModelSettings, TrainingSettings
@@ -126,3 +127,45 @@ def test_augmentation_differs_between_epochs_and_repeats_with_the_seed() -> None
     first, second = two_epochs()
     assert not np.allclose(first, second)
     np.testing.assert_allclose(two_epochs()[0], first)
+
+
+def test_fit_augments_smooths_and_decays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[dict] = []
+    monkeypatch.setattr(
+        keras.Model, "compile", lambda model, **words: compiled.append(words) or compile_(model, **words)
+    )
+    augmented: list[AugmentationSettings] = []
+    monkeypatch.setattr(
+        "trainer.input_pipeline.augment_images",
+        lambda images, settings, seed: augmented.append(settings) or images,
+    )
+    _fit(tmp_path, augmentation={"rotation": 5}, label_smoothing=0.25, **ALL)
+    assert augmented == [AugmentationSettings(rotation=5)]
+    assert compiled[0]["loss"].label_smoothing == 0.25
+    schedule = compiled[0]["optimizer"]._learning_rate
+    steps = 5 * 4  # epochs x batches
+    assert [float(schedule(step)) for step in (0, steps // 2, steps)] == pytest.approx(
+        [0.003, 0.0015, 0], abs=1e-7
+    )
+
+
+compile_ = keras.Model.compile
+
+
+def test_features_are_computed_anew_after_the_backbone_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[int] = []
+    features = training._features
+
+    def counted(classifier: Classifier, batches: tf.data.Dataset) -> tf.data.Dataset:
+        computed.append(1)
+        return features(classifier, batches)
+
+    monkeypatch.setattr(training, "_features", counted)
+    head, everything = {"train": "head", "epochs": 1}, {"train": "all", "epochs": 1}
+    _fit(tmp_path, phases=[head, head])
+    assert len(computed) == 2  # train and eval, once for both phases
+    computed.clear()
+    _fit(tmp_path, phases=[head, everything, head])
+    assert len(computed) == 4

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.contract import DataError
-from components.image_folder.label_map import extend_labels, published_labels, read_labels, write_labels
+from components.image_folder.label_map import extend_labels, read_labels, write_labels
 
 
 def test_first_labels_are_sorted() -> None:
@@ -24,13 +24,3 @@ def test_a_class_that_is_gone_is_an_error_that_names_it() -> None:
 def test_reads_what_it_wrote(tmp_path: Path) -> None:
     write_labels(tmp_path / "labels.txt", ("cat", "große Katze"))
     assert read_labels(tmp_path / "labels.txt") == ("cat", "große Katze")
-
-
-def test_published_labels_are_those_of_the_newest_complete_version(tmp_path: Path) -> None:
-    assert published_labels(tmp_path / "none") == ()
-    for version, labels in ((1, ("a", "b")), (9, ("a", "b", "c")), (10, ("a", "b", "c", "d"))):
-        (tmp_path / str(version) / "assets").mkdir(parents=True)
-        write_labels(tmp_path / str(version) / "assets" / "labels.txt", labels)
-        if version != 10:  # still being written
-            (tmp_path / str(version) / "saved_model.pb").touch()
-    assert published_labels(tmp_path) == ("a", "b", "c")

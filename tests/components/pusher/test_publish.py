@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.pusher import publish as publish_module
+from components.pusher.ledger import LEDGER_FILE, Ledger
 from components.pusher.publish import publish
 from components.pusher.push_record import PushRecord
 from serving.contract import model_versions
@@ -17,6 +18,9 @@ RECORD = PushRecord("model", 0)
 
 def _saved_model(root: Path) -> Path:
     (root / "variables").mkdir(parents=True)
+    (root / "assets").mkdir()
+    (root / "assets" / "labels.txt").write_text("cat\ndog\n")
+    (root / "assets.extra").mkdir()
     (root / "saved_model.pb").write_bytes(b"graph")
     (root / "variables" / "data").write_bytes(b"weights")
     return root
@@ -27,7 +31,8 @@ def test_versions_count_up_and_are_complete(tmp_path: Path) -> None:
     assert [publish(model, tmp_path / "serving", RECORD) for _ in range(3)] == [1, 2, 3]
     assert model_versions(tmp_path / "serving") == [1, 2, 3]
     assert (tmp_path / "serving" / "2" / "variables" / "data").read_bytes() == b"weights"
-    assert sorted(entry.name for entry in (tmp_path / "serving").iterdir()) == ["1", "2", "3"]
+    assert sorted(entry.name for entry in (tmp_path / "serving").iterdir()) == [LEDGER_FILE, "1", "2", "3"]
+    assert Ledger.read(tmp_path / "serving") == Ledger(3, ("cat", "dog"))
 
 
 def test_goes_on_after_versions_of_other_tools(tmp_path: Path) -> None:
@@ -44,7 +49,44 @@ def test_a_failed_copy_is_no_version(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(publish_module.shutil, "copytree", copy_half)
     with pytest.raises(OSError, match="disk full"):
         publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD)
-    assert model_versions(tmp_path / "serving") == []
+    assert list((tmp_path / "serving").iterdir()) == []
+
+
+def test_every_file_is_flushed_before_the_version_appears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[tuple[str, bool]] = []
+    model, serving = _saved_model(tmp_path / "export"), tmp_path / "serving"
+
+    def flush(path: str | Path) -> None:
+        flushed.append((Path(path).name, (serving / "1").exists()))
+
+    monkeypatch.setattr(publish_module, "_flush", flush)
+    publish(model, serving, RECORD)
+    assert {name for name, published in flushed if not published} >= {
+        "saved_model.pb", "data", "labels.txt", "push.json", "variables", "assets", "model",
+    }  # fmt: skip
+    assert ("serving", True) in flushed
+
+
+def test_a_push_under_way_is_young_however_old_its_model_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, serving = _saved_model(tmp_path / "export"), tmp_path / "serving"
+    long_ago = time.time() - 10 * 24 * 3600
+    for path in (*model.rglob("*"), model):
+        os.utime(path, (long_ago, long_ago))
+    flush = publish_module._flush
+    versions: list[int] = []
+
+    def push_another_meanwhile(path: str | Path) -> None:
+        if not versions:
+            versions.append(0)
+            versions.append(publish(model, serving, RECORD))
+        flush(path)
+
+    monkeypatch.setattr(publish_module, "_flush", push_another_meanwhile)
+    assert {publish(model, serving, RECORD), versions[1]} == {1, 2}
 
 
 def test_no_reader_ever_sees_half_a_version(tmp_path: Path) -> None:
@@ -85,7 +127,7 @@ def test_removes_what_a_killed_push_left_but_not_one_under_way(tmp_path: Path) -
     abandoned, under_way = tmp_path / "serving" / ".incoming-old", tmp_path / "serving" / ".incoming-new"
     abandoned.mkdir(parents=True)
     under_way.mkdir()
-    long_ago = time.time() - 2 * 3600
+    long_ago = time.time() - 48 * 3600
     os.utime(abandoned, (long_ago, long_ago))
     publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD)
     assert not abandoned.exists()

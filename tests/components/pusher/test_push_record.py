@@ -1,36 +1,85 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+from components.pusher.ledger import Ledger
 from components.pusher.publish import publish
-from components.pusher.push_record import PushRecord, plan_push
+from components.pusher.push_record import PushRecord, production
 
 
-def _push(root: Path, model: str) -> int:
-    saved_model = root / "export"
-    saved_model.mkdir(exist_ok=True)
-    (saved_model / "saved_model.pb").touch()
-    return publish(saved_model, root / "serving", plan_push(root / "serving", model))
+def _push(root: Path, model: str, evaluation: str = "usual") -> int:
+    """Pushes as the Pusher does."""
+    export, serving = root / "export", root / "serving"
+    (export / "assets").mkdir(parents=True, exist_ok=True)
+    (export / "assets" / "labels.txt").write_text("cat\ndog\n")
+    (export / "saved_model.pb").touch()
+    current = production(serving)
+    baseline = current.baseline_for(model, evaluation) or ""
+    return publish(export, serving, PushRecord(model, current.replaced_by(model), baseline, evaluation))
 
 
-def test_the_plan_stays_the_same_while_the_model_is_in_production(tmp_path: Path) -> None:
-    first = plan_push(tmp_path / "serving", "a")
-    assert first == PushRecord("a", replaces=0)
+def test_what_a_push_replaces_stays_the_same_while_the_model_is_in_production(tmp_path: Path) -> None:
+    assert production(tmp_path / "serving").replaced_by("a") == 0
     _push(tmp_path, "a")
-    assert plan_push(tmp_path / "serving", "a") == first
+    assert production(tmp_path / "serving").replaced_by("a") == 0
+    assert production(tmp_path / "serving").holds("a")
 
 
 def test_going_back_to_an_earlier_model_is_a_push_of_its_own(tmp_path: Path) -> None:
     serving = tmp_path / "serving"
-    plans = []
+    replaced = []
     for model in ("a", "b", "a", "b"):
-        plans.append(plan_push(serving, model))
+        replaced.append(production(serving).replaced_by(model))
         _push(tmp_path, model)
-        assert plan_push(serving, model) == plans[-1]
-    assert [plan.replaces for plan in plans] == [0, 1, 2, 3]
+        assert production(serving).replaced_by(model) == replaced[-1]
+    assert replaced == [0, 1, 2, 3]
 
 
-def test_a_version_pushed_by_another_tool_is_replaced(tmp_path: Path) -> None:
+def test_a_version_pushed_by_another_tool_is_replaced_and_is_no_baseline(tmp_path: Path) -> None:
     (tmp_path / "serving" / "7").mkdir(parents=True)
     (tmp_path / "serving" / "7" / "saved_model.pb").touch()
-    assert plan_push(tmp_path / "serving", "a") == PushRecord("a", replaces=7)
+    current = production(tmp_path / "serving")
+    assert (current.replaced_by("a"), current.baseline_for("a", "usual")) == (7, None)
+    assert _push(tmp_path, "a") == 8
+
+
+def test_the_baseline_is_the_model_in_production(tmp_path: Path) -> None:
+    serving = tmp_path / "serving"
+    assert production(serving).baseline_for("a", "usual") is None
+    _push(tmp_path, "a")
+    assert production(serving).baseline_for("b", "usual") == "a"
+
+
+def test_an_unchanged_run_repeats_the_comparison_it_was_pushed_by(tmp_path: Path) -> None:
+    serving = tmp_path / "serving"
+    _push(tmp_path, "a")
+    assert production(serving).baseline_for("a", "usual") is None
+    _push(tmp_path, "b")
+    assert production(serving).baseline_for("b", "usual") == "a"
+
+
+def test_the_model_in_production_is_not_held_against_what_it_replaced_under_other_settings(
+    tmp_path: Path,
+) -> None:
+    _push(tmp_path, "a")
+    _push(tmp_path, "worse", evaluation="tolerant, once")
+    assert production(tmp_path / "serving").baseline_for("worse", "usual") is None
+
+
+def test_a_version_that_was_taken_back_is_no_baseline_and_its_number_is_not_used_again(
+    tmp_path: Path,
+) -> None:
+    serving = tmp_path / "serving"
+    _push(tmp_path, "a")
+    assert _push(tmp_path, "b") == 2
+    shutil.rmtree(serving / "2")
+    assert production(serving).baseline_for("c", "usual") == "a"
+    assert _push(tmp_path, "c") == 3
+
+
+def test_labels_outlive_the_versions(tmp_path: Path) -> None:
+    assert Ledger.read(tmp_path / "serving") == Ledger()
+    _push(tmp_path, "a")
+    shutil.rmtree(tmp_path / "serving" / "1")
+    assert Ledger.read(tmp_path / "serving") == Ledger(1, ("cat", "dog"))

@@ -1,0 +1,45 @@
+"""What has ever been published in a model's folder: kept beside the versions, and outliving them."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
+
+# A model server looks at numbered folders only.
+LEDGER_FILE: Final = ".published.json"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What clients may have come to rely on, even if the version is gone.
+
+    Attributes:
+        last_version: highest version ever; a number is never used twice, or
+            a server that missed the change would go on with the old model.
+        labels: names in id order, of the newest push; ids never move.
+    """
+
+    last_version: int = 0
+    labels: tuple[str, ...] = ()
+
+    @staticmethod
+    def read(model_dir: Path) -> Ledger:
+        """Reads the ledger; an empty one where nothing was published."""
+        path = model_dir / LEDGER_FILE
+        written = _LEDGER.validate_json(path.read_bytes()) if path.is_file() else Ledger()
+        # Other tools push too; a number counts even while its version is incomplete.
+        there = [int(entry.name) for entry in model_dir.glob("[0-9]*") if entry.name.isdecimal()]
+        return Ledger(max([written.last_version, *there]), written.labels)
+
+    def write(self, model_dir: Path) -> None:
+        """Replaces the ledger, in one step."""
+        draft = model_dir / f"{LEDGER_FILE}.{uuid.uuid4().hex}"
+        draft.write_bytes(_LEDGER.dump_json(self))
+        draft.replace(model_dir / LEDGER_FILE)
+
+
+_LEDGER = TypeAdapter(Ledger)

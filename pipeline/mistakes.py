@@ -1,0 +1,21 @@
+"""A user's mistake as one sentence and an exit code."""
+
+from __future__ import annotations
+
+from components.contract import DataError, UserError
+from pipeline.summary import INVALID_DATA_EXIT, USAGE_EXIT
+
+# What a command may raise for something that the user can mend.
+MISTAKES = (UserError, OSError)
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """The sentence to show and the exit code.
+
+    An OSError that nobody foresaw is a file or folder that cannot be used as
+    the user asked: no permission, a name that is too long, a full disk.
+    """
+    if isinstance(error, OSError):
+        what = error.filename if error.filename is not None else "A file"
+        return f"{what} cannot be used: {error.strerror or error}.", USAGE_EXIT
+    return str(error), INVALID_DATA_EXIT if isinstance(error, DataError) else USAGE_EXIT

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tfx.types import artifact, standard_artifacts
+
+from components.pusher.component import Pusher
+from components.pusher.executor import Executor
+from serving.contract import model_versions
+
+
+def _blessing(kind: type[artifact.Artifact], blessed: bool) -> artifact.Artifact:
+    blessing = kind()
+    blessing.set_int_custom_property("blessed", int(blessed))
+    return blessing
+
+
+@pytest.mark.parametrize(
+    ("model_blessing", "infra_blessing", "pushed"),
+    [
+        (True, True, True),
+        (False, True, False),
+        (True, False, False),
+        (None, True, False),
+        (True, None, False),
+        (None, None, False),
+    ],
+)
+def test_it_pushes_with_both_blessings_and_refuses_when_one_is_missing(
+    tmp_path: Path, model_blessing: bool | None, infra_blessing: bool | None, pushed: bool
+) -> None:
+    saved_model = tmp_path / "model" / "Format-Serving"
+    (saved_model / "assets").mkdir(parents=True)
+    (saved_model / "assets" / "labels.txt").write_text("cat\ndog\n")
+    (saved_model / "saved_model.pb").touch()
+    model = standard_artifacts.Model()
+    model.uri = str(tmp_path / "model")
+    inputs = {"model": [model]}
+    if model_blessing is not None:
+        inputs["model_blessing"] = [_blessing(standard_artifacts.ModelBlessing, model_blessing)]
+    if infra_blessing is not None:
+        inputs["infra_blessing"] = [_blessing(standard_artifacts.InfraBlessing, infra_blessing)]
+    output = standard_artifacts.PushedModel()
+    properties = {
+        "push_destination": f'{{"filesystem": {{"base_directory": "{tmp_path / "serving"}"}}}}',
+        "custom_config": '{"evaluation": "{}"}',
+        "replaces": "0",
+    }
+    for _ in range(2):  # The second time the model is in production already.
+        Executor().Do(inputs, {"pushed_model": [output]}, properties)
+    assert output.get_int_custom_property("pushed") == int(pushed)
+    assert model_versions(tmp_path / "serving") == ([1] if pushed else [])
+    if pushed:
+        assert output.get_string_custom_property("pushed_version") == "1"
+        assert output.get_string_custom_property("pushed_destination") == str(tmp_path / "serving" / "1")
+
+
+def test_the_component_asks_for_both_blessings() -> None:
+    with pytest.raises(TypeError, match="infra_blessing"):
+        Pusher(model=None, model_blessing=None, model_dir="x", evaluation="{}")  # type: ignore[call-arg]
