@@ -43,6 +43,10 @@ GOLDEN_PROBABILITIES: Final = "probabilities"
 # File inside the InfraBlessing artifact.
 SERVING_CHECK_REPORT_FILE: Final = "serving_check.json"
 
+# Custom property of a PushedModel artifact: 1 when the execution published a version, 0 when the
+# model was in production already.
+NEWLY_PUBLISHED: Final = "newly_published"
+
 
 class UserError(Exception):
     """Something the user can mend; its text is the whole message they see."""

@@ -10,7 +10,6 @@ import typer
 
 app = typer.Typer(
     name="imgclf",
-    help="A folder of images in; a validated, evaluated and served image classifier out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,6 +29,23 @@ _Model = Annotated[
         "--model", help="Folder of a model, instead of the workspace's; for predict, a version's too."
     ),
 ]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import importlib.metadata
+
+        typer.echo(f"imgclf {importlib.metadata.version('imgclf')}")
+        raise typer.Exit
+
+
+@app.callback()
+def imgclf(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A folder of images in; a validated, evaluated and served image classifier out."""
 
 
 @app.command()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from components.class_balance.settings import BalanceSettings
 from components.contract import ConfigError
@@ -33,7 +33,8 @@ class Config(Settings):
     name: str = Field(
         "model",
         pattern="^[a-z0-9][a-z0-9-]*$",
-        description="Of the model: its folder below `serving/`, and its name on a model server.",
+        description="Of the model: its folder below `serving/`, and its name on a model server. Lower-case "
+        "letters, digits and hyphens.",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Of everything random.")
     data: DataSettings = Field(default_factory=DataSettings, description="Which images, divided how.")
@@ -48,6 +49,26 @@ class Config(Settings):
         default_factory=ServingCheckSettings, description="When it is fit to be served."
     )
 
+    @model_validator(mode="after")
+    def _random_weights_are_trained(self) -> Config:
+        first = self.training.phases[0].train
+        if self.model.weights == "none" and first != "all":
+            raise ValueError(
+                "model.weights is 'none', so the backbone starts from nothing and has to learn first, but "
+                f"training.phases begins with '{first}'; give phases that begin with "
+                "{train: all, epochs: 20}"
+            )
+        return self
+
+
+# For kinds of error whose wording by pydantic speaks of Python rather than of YAML.
+_IN_WORDS: Final = {
+    "model_type": "a mapping of keys to values",
+    "too_short": "at least one entry",
+    "tuple_type": "a list",
+    "string_pattern_mismatch": "text of another form (see the reference)",
+}
+
 
 def load_config(path: Path | None = None, overrides: Iterable[str] = ()) -> Config:
     """Reads a configuration.
@@ -61,10 +82,12 @@ def load_config(path: Path | None = None, overrides: Iterable[str] = ()) -> Conf
             one is named), or a value of the wrong type or range.
     """
     tree = _read_yaml(path) if path is not None else {}
+    overrides = tuple(overrides)
     for override in overrides:
         _apply_override(tree, override)
-    source = str(path) if path is not None else "the configuration"
-    return parse_config(tree, source)
+    source = [str(path)] if path is not None else []
+    source += ["--set"] if overrides else []
+    return parse_config(tree, " or ".join(source) or "the configuration")
 
 
 def parse_config(tree: Mapping[str, Any], source: str) -> Config:
@@ -80,22 +103,38 @@ def parse_config(tree: Mapping[str, Any], source: str) -> Config:
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
-        problems = [_problem(detail["loc"], detail) for detail in error.errors()]
+        details = error.errors()
+    # A list is called too short when its entries are wrong; the entries' own errors say it better.
+    inner = {detail["loc"][:depth] for detail in details for depth in range(1, len(detail["loc"]))}
+    problems = [_problem(detail["loc"], detail) for detail in details if detail["loc"] not in inner]
     if len(problems) == 1:
         raise ConfigError(f"In {source}: {problems[0]}.")
     raise ConfigError(f"In {source}: " + "; ".join(problems) + ".")
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML as it is, but a key that is given twice is an error: one of the two would be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Builds a mapping; raises a YAMLError for a second key of the same name."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for position, key in enumerate(keys):
+            if key in keys[:position]:
+                mark = node.value[position][0].start_mark
+                raise yaml.MarkedYAMLError(problem=f"the key '{key}' is given twice", problem_mark=mark)
+        return super().construct_mapping(node, deep)
+
+
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        tree = yaml.safe_load(path.read_text("utf-8"))
+        tree = yaml.load(path.read_text("utf-8"), _UniqueKeys)
     except OSError as error:
         raise ConfigError(f"The configuration {path} cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         what = getattr(error, "problem", None) or str(error)
-        raise ConfigError(f"The configuration {path}{where} is not YAML: {what}.") from error
+        raise ConfigError(f"The configuration {path}{where} cannot be taken: {what}.") from error
     if tree is None:
         return {}
     if not isinstance(tree, dict):
@@ -120,6 +159,10 @@ def _apply_override(tree: dict[str, Any], override: str) -> None:
         if child is None and isinstance(node, dict):
             default = _default_at(parents[: position + 1])
             child = node[key] = default if isinstance(default, list) else {}
+        if child is None:
+            raise ConfigError(
+                f"--set {override}: {'.'.join(parents[:position])} has {len(node)} entries, from 0."
+            )
         if not isinstance(child, dict | list):
             raise ConfigError(f"--set {override}: {'.'.join(parents[: position + 1])} has no keys below it.")
         node = child
@@ -151,7 +194,9 @@ def _problem(location: Sequence[str | int], detail: Mapping[str, Any]) -> str:
     if kind == "extra_forbidden":
         return f"unknown key '{key}'" + _suggestion(location)
     if kind == "value_error":
-        return f"{key}: {detail['ctx']['error']}"
+        return f"{key}: {detail['ctx']['error']}" if key else str(detail["ctx"]["error"])
+    if kind in _IN_WORDS:
+        return f"{key}: expected {_IN_WORDS[kind]}, not {given!r}"
     message = detail["msg"].removeprefix("Input should be ")
     return f"{key}: expected {message[0].lower()}{message[1:]}, not {given!r}"
 

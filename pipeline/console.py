@@ -54,6 +54,9 @@ class RunDisplay(logging.Handler):
             console=console,
             transient=True,
             disable=not console.is_terminal,
+            # Rich would put its own streams in place of Python's, and show the frameworks' logs after all.
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._task = self._progress.add_task("", total=None, note="")
         self._started = time.perf_counter()
@@ -111,8 +114,12 @@ def print_summary(
     table.add_column("Stage")
     table.add_column("")
     table.add_column("Seconds", justify="right")
-    for stage in summary.stages:
+    begun = [stage for stage in summary.stages if stage.seconds > 0]
+    for stage in begun:
         table.add_row(stage.name, f"{_MARKS[stage.status]} {stage.status}", f"{stage.seconds:.1f}")
+    if len(begun) < len(summary.stages):
+        further = f"{len(summary.stages) - len(begun)} further stages"
+        table.add_row(further, f"{_MARKS['skipped']} skipped", "")
     table.add_row("[bold]with start-up[/]", "", f"[bold]{seconds:.1f}[/]")
     console.print()
     console.print(table)
@@ -164,8 +171,7 @@ def _print_verdict(console: Console, summary: RunSummary) -> None:
             f"held-out images of the test split{compared}",
         )
     if summary.pushed is not None:
-        new = any(stage.name == "Pusher" and stage.status == "ran" for stage in summary.stages)
-        what = "pushed" if new else "nothing has changed; in production is"
+        what = "pushed" if summary.pushed.new else "nothing to push; in production is"
         _line(console, f"Model:    {what} version {summary.pushed.version}: {summary.pushed.path}")
     elif summary.status == "not_blessed":
         console.print("[bold red]The model was not blessed, so it was not pushed.[/]")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-import traceback
 from typing import Protocol
 
 import tensorflow as tf
@@ -20,6 +20,7 @@ from components.contract import ConfigError, DataError
 from pipeline.config import Config
 from pipeline.dag import create_pipeline
 from pipeline.outcome import Artifacts, RunFailure, summarize_run
+from pipeline.output_capture import log_traceback
 from pipeline.summary import RunSummary, Stage, StageStatus
 from pipeline.workspace import Workspace
 from serving.first_line import first_line
@@ -102,7 +103,7 @@ class DagRunner(LocalDagRunner):
     def _record(
         self, store: metadata.Metadata, pipeline_id: str, node_id: str, execution_id: int
     ) -> StageStatus:
-        """Notes what the node put out; returns `ran` or `cached`."""
+        """Notes what the node put out; a push that was held back counts as `skipped`."""
         (execution,) = store.store.get_executions_by_id([execution_id])
         if not execution_lib.is_execution_successful(execution):
             raise RuntimeError(f"{node_id} could not be run; ML Metadata has it as failed.")
@@ -113,7 +114,10 @@ class DagRunner(LocalDagRunner):
             cached = self._as_last_time(store, pipeline_id, node_id, execution_id)
         else:
             cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
-        return "cached" if cached else "ran"
+        if cached:
+            return "cached"
+        pushes = self.artifacts[node_id].get("pushed_model", [])
+        return "ran" if all(push.get_int_custom_property("pushed") for push in pushes) else "skipped"
 
     def _as_last_time(
         self, store: metadata.Metadata, pipeline_id: str, node_id: str, execution_id: int
@@ -160,7 +164,9 @@ def run_pipeline(
     except ConfigError as error:
         failure = RunFailure("failed", str(error), usage=True)
     except Exception as error:
-        traceback.print_exc()
+        if "KeyboardInterrupt" in str(error):  # Beam wraps it in an error of its own.
+            raise KeyboardInterrupt from error
+        log_traceback()
         stage = runner.stages[-1].name if runner.stages else "the pipeline"
         failure = RunFailure("failed", f"{stage} failed: {type(error).__name__}: {first_line(str(error))}")
     if failure is None and not runner.launched:
@@ -174,7 +180,8 @@ def run_pipeline(
         failure=failure,
         log=workspace.run_dir(run_id) / "log.txt",
     )
-    summary.write(workspace.run_dir(run_id) / "summary.json")
+    with contextlib.suppress(OSError):  # On a full disk the screen has to do.
+        summary.write(workspace.run_dir(run_id) / "summary.json")
     return summary
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tfx.components.util import model_utils
 from tfx.types import artifact
 
-from components.contract import INGEST_REPORT_FILE, SERVING_CHECK_REPORT_FILE
+from components.contract import INGEST_REPORT_FILE, NEWLY_PUBLISHED, SERVING_CHECK_REPORT_FILE
 from components.image_folder.ingest_report import IngestReport
 from components.serving_check.check import ServingReport
 from pipeline.config import Config
@@ -62,7 +62,7 @@ def summarize_run(
     status, reason, pushed = (
         (failure.status, failure.reason, None)
         if failure is not None
-        else _verdict(config, artifacts, metrics)
+        else _verdict(config, stages, artifacts, metrics)
     )
     return RunSummary(
         run_id=run_id,
@@ -94,7 +94,7 @@ def _metrics(artifacts: Mapping[str, Artifacts]) -> Metrics:
 
 
 def _verdict(
-    config: Config, artifacts: Mapping[str, Artifacts], metrics: Metrics
+    config: Config, stages: Sequence[Stage], artifacts: Mapping[str, Artifacts], metrics: Metrics
 ) -> tuple[Status, str | None, Pushed | None]:
     pushed = artifacts["Pusher"]["pushed_model"][0]
     if pushed.get_int_custom_property("pushed"):
@@ -104,7 +104,9 @@ def _verdict(
                 f"Nothing has changed since {path} was pushed, but it is gone. Push again with --no-cache."
             )
             return "failed", reason, None
-        return "pushed", None, Pushed(int(pushed.get_string_custom_property("pushed_version")), path)
+        ran = any(stage.name == "Pusher" and stage.status == "ran" for stage in stages)
+        new = ran and bool(pushed.get_int_custom_property(NEWLY_PUBLISHED))
+        return "pushed", None, Pushed(int(pushed.get_string_custom_property("pushed_version")), path, new)
     reasons = []
     blessing = artifacts["Evaluator"]["blessing"][0]
     if metrics.candidate is not None and not model_utils.is_model_blessed(blessing):

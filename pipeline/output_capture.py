@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,12 +38,19 @@ def captured_output(log: Path) -> Iterator[TextIO]:
         with os.fdopen(os.dup(screen), "w", encoding="utf-8", errors="replace") as screen_text:
             yield screen_text
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # The log's disk may be full.
+            sys.stdout.flush()
+            sys.stderr.flush()
         os.dup2(screen, 1)
         os.dup2(errors, 2)
         os.close(screen)
         os.close(errors)
+
+
+def log_traceback() -> None:
+    """Writes the exception that is being handled to standard error, which is the log during a run."""
+    with contextlib.suppress(OSError):  # Its disk may be full, which is often why.
+        traceback.print_exc()
 
 
 def quiet_tensorflow() -> None:

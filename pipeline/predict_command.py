@@ -36,7 +36,8 @@ def predict(
         ConfigError: no such file, model or server.
         DataError: a file is no image that can be decoded.
     """
-    files = [(path, _read(path)) for path in images]
+    refused: list[str] = []
+    files = [(path, path.read_bytes()) for path in images]
     with _asker(workspace, name, model, server) as (source, ask):
         table = Table(title=source, title_justify="left", box=None, pad_edge=False, header_style="bold")
         table.add_column("File", overflow="fold")
@@ -44,22 +45,16 @@ def predict(
         table.add_column("Probability", justify="right")
         for path, data in files:
             try:
+                inspect_image(data)
                 label, probability = ask(data)
             except UnusableImageError as error:
-                raise DataError(f"{path}: {error}.") from error
-            table.add_row(escape(str(path)), escape(label), f"{probability:.4f}")
-    Console().print(table)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-        inspect_image(data)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnusableImageError as error:
-        raise DataError(f"{path} cannot be classified: {error}.") from error
-    return data
+                refused.append(f"{path}: {error}")
+            else:
+                table.add_row(escape(str(path)), escape(label), f"{probability:.4f}")
+    if table.row_count:
+        Console().print(table)
+    if refused:
+        raise DataError(f"{len(refused)} of {len(files)} files cannot be classified: {'; '.join(refused)}.")
 
 
 @contextmanager

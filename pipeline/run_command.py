@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +15,9 @@ from rich.console import Console
 from pipeline.config import Config, load_config
 from pipeline.console import RunDisplay, print_summary
 from pipeline.mistakes import MISTAKES, explain
-from pipeline.output_capture import captured_output
+from pipeline.output_capture import captured_output, log_traceback
 from pipeline.preflight import resolve
-from pipeline.summary import FAILED_EXIT, INVALID_DATA_EXIT, Metrics, RunSummary
+from pipeline.summary import FAILED_EXIT, INTERRUPTED_EXIT, INVALID_DATA_EXIT, Metrics, RunSummary
 from pipeline.workspace import Workspace, exclusive_use, new_run_id, open_workspace
 from serving.first_line import first_line
 
@@ -50,7 +49,8 @@ def run(request: RunRequest) -> int:
     """Runs the pipeline and shows how it goes.
 
     Returns:
-        The exit code: 0 pushed or up to date, 1 unexpected, 2 usage, 3 data refused, 4 not blessed.
+        The exit code: 0 pushed or up to date, 1 unexpected, 2 usage, 3 data refused, 4 not blessed,
+        130 interrupted.
     """
     started = time.perf_counter()
     try:
@@ -82,8 +82,11 @@ def _run(request: RunRequest, config: Config, workspace: Workspace, started: flo
                 from pipeline.dag_runner import run_pipeline
 
                 summary = run_pipeline(config, workspace, run_id, display, use_cache=request.use_cache)
+            except KeyboardInterrupt:
+                console.print("Interrupted. Nothing was pushed; run the command again to go on.")
+                return INTERRUPTED_EXIT
             except Exception as error:
-                traceback.print_exc()
+                log_traceback()
                 reason = f"{type(error).__name__}: {first_line(str(error))}"
                 summary = _ended_early(reason, FAILED_EXIT, log=str(run_dir / "log.txt"))
         if summary is None:

@@ -19,6 +19,7 @@ FAILED_EXIT: Final = 1
 USAGE_EXIT: Final = 2
 INVALID_DATA_EXIT: Final = 3
 NOT_BLESSED_EXIT: Final = 4
+INTERRUPTED_EXIT: Final = 130  # as shells have it: 128 and the signal's number
 
 EXIT_CODES: Final[dict[Status, int]] = {
     "pushed": PUSHED_EXIT,
@@ -80,10 +81,11 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Pushed:
-    """The version in production after the run."""
+    """The version in production after the run; `new` when this run pushed it."""
 
     version: int
     path: str
+    new: bool
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import uuid
@@ -60,6 +61,9 @@ def open_workspace(root: Path) -> Workspace:
         probe = root / f".probe-{uuid.uuid4().hex}"
         probe.touch()
         probe.unlink()
+        metadata = Workspace(root).metadata
+        if metadata.exists() and not os.access(metadata, os.W_OK):
+            raise PermissionError(errno.EACCES, f"{metadata.name} belongs to another user")
     except OSError as error:
         raise ConfigError(
             f"The workspace {root} cannot be written to ({error.strerror}). Choose another with --workspace."

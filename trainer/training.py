@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ def fit(
     seed: int,
     history_file: Path,
 ) -> None:
-    """Runs the phases in order; each ends with the weights that did best on the eval split.
+    """Runs the phases in order; the model ends with the weights that did best on the eval split.
 
-    A phase that trains only the head computes the backbone's features once
-    an image, not once an epoch, and fits the head on them.
+    A phase that does worse than what came before it leaves no trace. A phase
+    that trains only the head computes the backbone's features once an image,
+    not once an epoch, and fits the head on them.
 
     Args:
         classifier: changed in place.
@@ -42,6 +44,7 @@ def fit(
     """
     epochs_of = cap_epochs([phase.epochs for phase in settings.phases], settings.epochs)
     features: tuple[tf.data.Dataset, tf.data.Dataset] | None = None
+    best_loss, best_weights = math.inf, classifier.model.get_weights()
     for number, (phase, epochs) in enumerate(zip(settings.phases, epochs_of, strict=True)):
         if epochs == 0:
             continue
@@ -67,7 +70,13 @@ def fit(
             check = evaluation_batches(evaluation, classes, settings.batch_size)
         steps = -(-train.count // settings.batch_size)
         _compile(model, phase, settings, epochs * steps)
-        model.fit(batches, validation_data=check, epochs=epochs, verbose=0, callbacks=callbacks)
+        history = model.fit(batches, validation_data=check, epochs=epochs, verbose=0, callbacks=callbacks)
+        loss = min(history.history["val_loss"])
+        if loss < best_loss:
+            best_loss, best_weights = loss, classifier.model.get_weights()
+        else:
+            report_progress(f"phase {number + 1} brought no lower loss on the eval split: it is undone")
+            classifier.model.set_weights(best_weights)
 
 
 def _features(classifier: Classifier, batches: tf.data.Dataset) -> tf.data.Dataset:

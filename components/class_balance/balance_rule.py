@@ -50,7 +50,8 @@ def judge_balance(counts: Mapping[str, Mapping[str, int]], settings: BalanceSett
     ]
     too_small = {label for label, total in totals.items() if total < settings.min_images_per_class}
     violations += [
-        f"class '{label}' has no image in the {split} split; it needs more images to be divided"
+        f"none of the {totals[label]} images of class '{label}' fell into the {split} split; "
+        f"add images to it, or raise data.splits.{split}"
         for split in (TRAIN, TEST)
         for label, images in counts[split].items()
         if images == 0 and label not in too_small

@@ -10,6 +10,7 @@ from tfx.components.evaluator import constants
 from tfx.components.pusher import executor as stock
 from tfx.types import artifact, artifact_utils
 
+from components.contract import NEWLY_PUBLISHED
 from components.pusher.driver import REPLACES, model_dir_of
 from components.pusher.publish import publish
 from components.pusher.push_record import PushRecord, production
@@ -39,6 +40,7 @@ class Executor(stock.Executor):
         model = artifact_utils.get_single_instance(input_dict["model"])
         model_dir = model_dir_of(exec_properties["push_destination"])
         current = production(model_dir)
+        pushed.set_int_custom_property(NEWLY_PUBLISHED, int(not current.holds(model.uri)))
         if current.holds(model.uri):
             version = current.version
         else:

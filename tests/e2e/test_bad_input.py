@@ -45,9 +45,7 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 )
 def test_folders_that_are_no_classes(tmp_path: Path, classes: dict[str, int], words: str) -> None:
     (tmp_path / "images").mkdir()
-    code, sentence = _refused(
-        tmp_path, write_folder(tmp_path / "images", classes), "--set", "model.weights=none"
-    )
+    code, sentence = _refused(tmp_path, write_folder(tmp_path / "images", classes))
     assert code == INVALID_DATA
     assert words in sentence
 
@@ -79,9 +77,7 @@ def test_weights_whose_hash_differs(tmp_path: Path, images: Path) -> None:
 
 def test_a_workspace_that_cannot_be_written_to(tmp_path: Path, images: Path) -> None:
     (tmp_path / "file").touch()
-    done = imgclf(
-        "run", "--images", images, "--set", "model.weights=none", "--workspace", tmp_path / "file" / "w"
-    )
+    done = imgclf("run", "--images", images, "--workspace", tmp_path / "file" / "w")
     assert done.returncode == USAGE
     assert "cannot be written to" in done.stderr
     assert "Traceback" not in done.stderr
@@ -100,7 +96,7 @@ def test_a_class_without_a_usable_image(tmp_path: Path, images: Path) -> None:
     (images / "emu" / "2.jpg").write_text("no image\n")
     (images / "emu" / "3.jpg").write_bytes(image_bytes(0, size=(64, 64))[:-500])
     workspace = tmp_path / "w"
-    done = imgclf("run", "--images", images, "--workspace", workspace, "--set", "model.weights=none")
+    done = imgclf("run", "--images", images, "--workspace", workspace)
     assert done.returncode == INVALID_DATA
     assert "The class folder 'emu' holds no usable image." in done.stdout
     assert "emu/1.jpg: the file is empty" in done.stdout

@@ -31,4 +31,5 @@ def test_fine_tuning_reaches_93_percent_and_an_unchanged_rerun_is_cached(tmp_pat
 
     again = json.loads(imgclf(*words).stdout)
     assert {stage["status"] for stage in again["stages"]} == {"cached"}
-    assert again["pushed"] == summary["pushed"]
+    assert (summary["pushed"]["new"], again["pushed"]["new"]) == (True, False)
+    assert again["pushed"]["path"] == summary["pushed"]["path"]

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from pipeline.config import parse_config
+from serving.contract import model_versions
 from tests.contracts.test_readme import RUN_ELSEWHERE, commands, fenced
 from tests.e2e.command_line import BIN, ROOT, run_command, serving
 from tests.image_files import patterned_bytes
@@ -69,8 +70,7 @@ def test_the_readme_from_top_to_bottom(home: Path) -> None:
                 (client,) = fenced("python")
                 _expect_success(["python", "-c", client.replace("8500", port)], home, environment)
     assert len(done) >= 10
-    versions = sorted(path.name for path in (home / ".imgclf" / "serving" / "photos").iterdir())
-    assert versions[:2] == ["1", "2"]
+    assert model_versions(home / ".imgclf" / "serving" / "photos")[:2] == [1, 2]
 
 
 def _expect_success(words: list[str], home: Path, environment: dict[str, str]) -> None:

@@ -60,7 +60,7 @@ def test_the_first_run_pushes_a_model(trial: Trial) -> None:
     assert (summary.status, summary.exit_code, summary.reason) == ("pushed", 0, None)
     assert _statuses(summary.stages) == dict.fromkeys(ALL_STAGES, "ran")
     assert summary.pushed is not None
-    assert summary.pushed.version == 1
+    assert (summary.pushed.version, summary.pushed.new) == (1, True)
     assert Path(summary.pushed.path) == trial.workspace.model_dir("stripes") / "1"
     assert summary.metrics.candidate is not None
     assert summary.metrics.candidate["accuracy"] >= 0.6
@@ -126,11 +126,16 @@ def test_rerun_with_nothing_changed_is_cached_and_pushes_nothing(trial: Trial) -
     summary = trial.run("unchanged")
     assert _statuses(summary.stages) == dict.fromkeys(ALL_STAGES, "cached")
     assert (summary.status, summary.exit_code) == ("pushed", 0)
+    assert summary.pushed is not None
+    assert not summary.pushed.new
     assert model_versions(trial.workspace.model_dir("stripes")) == before
 
 
 def test_a_setting_of_the_evaluation_runs_only_what_depends_on_it(trial: Trial) -> None:
-    statuses = _statuses(trial.run("stricter", ["evaluation.min_accuracy=0.61"]).stages)
+    summary = trial.run("stricter", ["evaluation.min_accuracy=0.61"])
+    statuses = _statuses(summary.stages)
+    assert summary.pushed is not None
+    assert not summary.pushed.new
     assert {name for name, status in statuses.items() if status == "ran"} == {"Evaluator", "Pusher"}
     # The same model is not pushed a second time.
     assert model_versions(trial.workspace.model_dir("stripes")) == [1]
@@ -140,6 +145,7 @@ def test_a_worse_model_is_not_blessed_against_the_baseline(trial: Trial) -> None
     before = model_versions(trial.workspace.model_dir("stripes"))
     summary = trial.run("worse", ["training.epochs=0"])
     assert (summary.status, summary.exit_code, summary.pushed) == ("not_blessed", 4, None)
+    assert _statuses(summary.stages)["Pusher"] == "skipped"
     candidate, baseline = summary.metrics.candidate, summary.metrics.baseline
     assert candidate is not None
     assert baseline is not None

@@ -22,8 +22,8 @@ def test_every_config_that_ships_can_be_loaded(path: Path) -> None:
 def test_overrides_come_before_the_file(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("name: pets\ntraining: {batch_size: 8, phases: [{train: head, epochs: 2}]}\n")
-    config = load_config(path, ["training.batch_size=16", "training.phases.0.epochs=5", "model.weights=none"])
-    assert (config.name, config.training.batch_size, config.model.weights) == ("pets", 16, "none")
+    config = load_config(path, ["training.batch_size=16", "training.phases.0.epochs=5", "model.weights=w.h5"])
+    assert (config.name, config.training.batch_size, config.model.weights) == ("pets", 16, "w.h5")
     assert config.training.phases[0].epochs == 5
 
 
@@ -46,6 +46,10 @@ def test_overrides_come_before_the_file(tmp_path: Path) -> None:
         ("training.phases.7.epochs=1", "training.phases"),
         ("name.first=1", "name"),
         ("name=Cats & Dogs", "name: "),
+        ("model.weights=none", "the backbone starts from nothing and has to learn first"),
+        ("training.phases=[]", "training.phases: expected at least one entry"),
+        ("training.phases.2.epochs=1", "training.phases has 2 entries, from 0"),
+        ("model=", "model: expected a mapping of keys to values, not None"),
         ("name=2024-13-45", "is not a YAML value"),
         ("seed=5000000000", "seed: expected less than 4294967296"),
         ("training.epochs=true", "training.epochs: true is not what belongs here"),
@@ -77,9 +81,22 @@ def test_several_bad_keys_are_all_named(tmp_path: Path) -> None:
     assert "training.epochs: expected greater than or equal to 0, not -1" in str(error.value)
 
 
+def test_a_bad_entry_of_a_list_is_one_error() -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(None, ["training.phases=[{train: some}]"])
+    assert str(error.value).startswith("In --set: training.phases.0.train: 'some' is not one of")
+    assert ";" not in str(error.value)
+
+
+def test_a_key_that_is_given_twice(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("name: a\nseed: 1\nname: b\n")
+    with pytest.raises(ConfigError, match="line 3 cannot be taken: the key 'name' is given twice"):
+        load_config(tmp_path / "c.yaml")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a: [1", "line 1 is not YAML"), ("- a\n- b\n", "mapping"), ("\xff", "not YAML|mapping")],
+    [("a: [1", "line 1 cannot be taken"), ("- a\n- b\n", "mapping"), ("\xff", "cannot be taken|mapping")],
 )
 def test_a_file_that_is_no_configuration(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "c.yaml").write_text(text, "latin-1")

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import pty
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +20,10 @@ SUMMARY = RunSummary(
     model="pets",
     status="pushed",
     reason=None,
-    stages=(Stage("Trainer", "ran", 12.34), Stage("Pusher", "cached", 0.0)),
+    stages=(Stage("Trainer", "ran", 12.34), Stage("Pusher", "cached", 0.01)),
     images=Images(12, 9, 2, 1, {"train": 7, "test": 2}, (SetAside("a/[x].jpg", "the file is empty"),) * 2),
     metrics=Metrics({"accuracy": 0.98765, "example_count": 2.0}, {"accuracy": 0.5}),
-    pushed=Pushed(3, "/w/serving/pets/3"),
+    pushed=Pushed(3, "/w/serving/pets/3", new=True),
     log="/w/log.txt",
     exit_code=0,
 )
@@ -35,7 +39,7 @@ def _pushed(tmp_path: Path, name: str) -> RunSummary:
     version = tmp_path / "serving" / name / "3"
     version.mkdir(parents=True)
     (version / "saved_model.pb").touch()
-    return replace(SUMMARY, model=name, pushed=Pushed(3, str(version)))
+    return replace(SUMMARY, model=name, pushed=Pushed(3, str(version), new=False))
 
 
 def test_a_pushed_model(tmp_path: Path) -> None:
@@ -45,7 +49,7 @@ def test_a_pushed_model(tmp_path: Path) -> None:
     assert "1 further copies" in text
     assert text.count("set aside: a/[x].jpg: the file is empty") == 2
     assert "Accuracy: 0.9877 on the 2 held-out images of the test split, 0.5000 for the model" in text
-    assert f"nothing has changed; in production is version 3: {tmp_path}/serving/pets/3" in text
+    assert f"nothing to push; in production is version 3: {tmp_path}/serving/pets/3" in text
     assert " predict IMAGE\n" in text
     assert "--name" not in text
     _pushed(tmp_path, "cars")
@@ -87,3 +91,52 @@ def test_on_a_terminal_the_stage_and_its_progress_are_shown_and_taken_away() -> 
     shown = text.getvalue()
     assert "Trainer" in shown
     assert "epoch 1/3" in shown
+
+
+def test_stages_that_never_began_are_one_line() -> None:
+    never = tuple(Stage(name, "skipped", 0.0) for name in ("Evaluator", "Pusher"))
+    stages = (Stage("Trainer", "failed", 1.0), *never)
+    text = _printed(replace(SUMMARY, status="failed", reason="Why.", pushed=None, stages=stages))
+    assert "2 further stages  - skipped" in text
+    assert "Evaluator" not in text
+
+
+def test_on_a_terminal_the_frameworks_still_write_to_the_log(tmp_path: Path) -> None:
+    """In a pseudo-terminal, as Rich behaves differently in one."""
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from rich.console import Console\n"
+        "from pipeline.console import RunDisplay\n"
+        "from pipeline.output_capture import captured_output\n"
+        f"with captured_output(Path({str(tmp_path / 'log.txt')!r})) as screen:\n"
+        "    console = Console(file=screen)\n"
+        "    assert console.is_terminal\n"
+        "    with RunDisplay(console) as display:\n"
+        "        display.stage_started('Trainer')\n"
+        "        print('a framework on stdout')\n"
+        "        print('a framework on stderr', file=sys.stderr)\n"
+    )
+    shown: list[bytes] = []
+
+    def read(descriptor: int) -> bytes:
+        shown.append(os.read(descriptor, 1024))
+        return b""
+
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    pid, descriptor = pty.fork()
+    if pid == 0:
+        os.execve(
+            sys.executable, [sys.executable, str(script)], {**os.environ, "TERM": "xterm", "PYTHONPATH": "."}
+        )
+    with contextlib.suppress(OSError):  # The other end is closed.
+        while read(descriptor) == b"" and shown[-1]:
+            pass
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, b"".join(shown)
+    assert (tmp_path / "log.txt").read_text().splitlines() == [
+        "a framework on stdout",
+        "a framework on stderr",
+    ]
+    assert b"framework" not in b"".join(shown)
+    assert b"Trainer" in b"".join(shown)

@@ -41,7 +41,7 @@ def test_a_folder_that_may_not_be_entered(tmp_path: Path, option: str) -> None:
         if folder.stat().st_uid == os.getuid():
             folder.chmod(folder.stat().st_mode | 0o055)
     words = {"--images": images, "--workspace": tmp_path / "w", option: locked / "images"}
-    argv = ["imgclf", "run", "--set", "model.weights=none"]
+    argv = ["imgclf", "run"]
     argv += [str(word) for pair in words.items() for word in pair]
     code = (
         "import os, sys\n"

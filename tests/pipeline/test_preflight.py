@@ -35,7 +35,7 @@ def test_paths_become_absolute_and_the_hash_is_filled_in(
 
 
 def test_images_on_the_command_line_come_before_the_file(tmp_path: Path, images: Path) -> None:
-    config = _resolve(tmp_path, images, "data.images=/nowhere", "model.weights=none")
+    config = _resolve(tmp_path, images, "data.images=/nowhere")
     assert config.data.images == str(images)
 
 
@@ -89,8 +89,8 @@ def test_a_home_that_nobody_has(tmp_path: Path) -> None:
 
 def test_a_hash_without_a_file_is_refused(tmp_path: Path, images: Path) -> None:
     digest = f"model.weights_sha256='{'0' * 64}'"
-    with pytest.raises(ConfigError, match="model.weights is 'none'"):
-        _resolve(tmp_path, images, "model.weights=none", digest)
+    with pytest.raises(ConfigError, match="model.weights is 'imagenet'"):
+        _resolve(tmp_path, images, digest)
 
 
 def test_labels_that_were_published_may_not_vanish(tmp_path: Path, images: Path) -> None:
@@ -98,4 +98,4 @@ def test_labels_that_were_published_may_not_vanish(tmp_path: Path, images: Path)
     model_dir.mkdir(parents=True)
     Ledger(1, ("a", "b", "c")).write(model_dir)
     with pytest.raises(DataError, match="published label 'c'"):
-        _resolve(tmp_path, images, "model.weights=none")
+        _resolve(tmp_path, images)

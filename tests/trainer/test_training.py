@@ -107,6 +107,13 @@ def test_it_stops_early_and_goes_back_to_the_best_weights(tmp_path: Path) -> Non
     assert losses[-1] > losses[best]
 
 
+def test_a_phase_that_does_harm_is_undone(tmp_path: Path) -> None:
+    (good,) = ALL["phases"]
+    harm = {"train": "all", "epochs": 2, "learning_rate": 5.0}
+    once = _answers(_fit(tmp_path, seed=4, **ALL))
+    np.testing.assert_allclose(_answers(_fit(tmp_path, seed=4, phases=[good, harm])), once, atol=1e-3)
+
+
 def test_training_batches_are_shuffled_anew_each_epoch_and_complete() -> None:
     batches = training_batches(TRAIN, CLASSES, 10, AugmentationSettings(), seed=0)
     epochs = [np.concatenate([pixels.numpy() for pixels, _ in batches]) for _ in range(2)]

@@ -30,6 +30,8 @@ def test_names_the_imbalance() -> None:
 def test_a_class_missing_from_a_split_is_named_once() -> None:
     violations = judge_balance(_counts({"cat": 12, "dog": 12}, rest=0), SETTINGS).violations
     assert violations == (
-        "class 'cat' has no image in the test split; it needs more images to be divided",
-        "class 'dog' has no image in the test split; it needs more images to be divided",
+        "none of the 12 images of class 'cat' fell into the test split; "
+        "add images to it, or raise data.splits.test",
+        "none of the 12 images of class 'dog' fell into the test split; "
+        "add images to it, or raise data.splits.test",
     )
