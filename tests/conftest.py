@@ -69,8 +69,12 @@ class Trial:
 
 @pytest.fixture(scope="session")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
-    """Three classes of 40 images, four flawed files among them, after one run."""
-    root = tmp_path_factory.mktemp("trial")
+    """The workspace after one run; tests only look at it."""
+    return first_run(tmp_path_factory.mktemp("trial"))
+
+
+def first_run(root: Path) -> Trial:
+    """Three classes of 40 images, four flawed files among them, after one run of the pipeline."""
     images = write_folder(root / "images", {"across": 40, "down": 40, "plain": 40})
     (images / "across" / "empty.jpg").touch()
     (images / "across" / "text.jpg").write_text("no image at all\n")

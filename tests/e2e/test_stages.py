@@ -16,7 +16,7 @@ from components.contract import DataError
 from components.image_folder.split_assignment import assign_split
 from components.serving_check.check import ServingReport
 from serving.contract import model_versions
-from tests.conftest import Trial
+from tests.conftest import Trial, first_run
 from tests.image_files import patterned_bytes
 
 ALL_STAGES = {
@@ -32,6 +32,12 @@ ALL_STAGES = {
     "ServingCheck",
     "Pusher",
 }
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    """A workspace of this module's own: each test finds it as the one before has left it."""
+    return first_run(tmp_path_factory.mktemp("stages"))
 
 
 def _records(examples: Path) -> dict[str, list[tf.train.Example]]:
