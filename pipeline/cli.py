@@ -87,7 +87,7 @@ def demo(folder: Annotated[Path, typer.Argument(help="Where to write the images.
 
 @app.command()
 def predict(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="Image files.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Image files.")],
     workspace: _Workspace = _DEFAULT_WORKSPACE,
     name: _Name = None,
     model: _Model = None,

@@ -7,11 +7,13 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 import tensorflow as tf
+from tfx.types import standard_artifacts
 
 from components.contract import IMAGE_FILENAME, INGEST_REPORT_FILE, LABELS_FILE, DataError
 from components.image_folder import work_units
-from components.image_folder.executor import ingest
-from components.image_folder.folder_scan import scan_folder
+from components.image_folder.driver import FINGERPRINT, LABELS
+from components.image_folder.executor import Executor, ingest
+from components.image_folder.folder_scan import fingerprint, scan_folder
 from components.image_folder.ingest_report import IngestReport
 from components.image_folder.settings import DataSettings
 from tests.image_files import image_bytes, write_folder
@@ -91,3 +93,20 @@ def test_refused_data_leaves_no_report(images: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="4 of 105 files"):
         _ingest(images, tmp_path / "out", DataSettings(max_set_aside=0.01))
     assert not (tmp_path / "out" / INGEST_REPORT_FILE).exists()
+
+
+def test_files_that_change_while_the_run_starts_are_noticed(images: Path, tmp_path: Path) -> None:
+    """The cache would file this result under the folder as it was a moment before."""
+    output = standard_artifacts.Examples()
+    output.uri = str(tmp_path / "out")
+    properties = {
+        "images": str(images),
+        "settings": SETTINGS.model_dump_json(exclude={"images"}),
+        LABELS: '["a", "b"]',
+        FINGERPRINT: fingerprint(scan_folder(images)),
+    }
+    Executor().Do({}, {"examples": [output]}, properties)
+    assert output.split_names == '["train", "eval", "test"]'
+    (images / "a" / "late.png").write_bytes(image_bytes(77, "PNG"))
+    with pytest.raises(DataError, match="changed while the run was starting"):
+        Executor().Do({}, {"examples": [output]}, properties)

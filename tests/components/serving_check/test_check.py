@@ -107,6 +107,16 @@ def test_finds_the_export_that_python_loads_and_tensorflow_serving_does_not(
     assert "Could not find variable" in problem
 
 
+def test_replays_the_warm_up_requests_as_a_server_does(
+    export: Path, golden: list[GoldenAnswer], tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(export, tmp_path / "copy"))
+    requests = copy / contract.WARMUP_REQUESTS
+    requests.write_bytes(requests.read_bytes()[:-1])
+    (problem,) = check_servable(copy, golden, SETTINGS).problems
+    assert "warm-up file" in problem
+
+
 def test_finds_a_missing_signature(golden: list[GoldenAnswer], tmp_path: Path) -> None:
     archive = keras.export.ExportArchive()
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])

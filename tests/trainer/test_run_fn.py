@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Trial
+from trainer import run_fn
+from trainer.run_fn import TrainRequest, train_and_export
+from trainer.settings import ModelSettings, ServingSettings, TrainingSettings
+
+
+class EnoughError(Exception):
+    """Ends training once the question is answered."""
+
+
+@pytest.mark.parametrize(("cache_gib", "in_memory"), [(0.0, False), (0.00001, False), (1.0, True)])
+def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
+    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_gib: float, in_memory: bool
+) -> None:
+    asked: list[str] = []
+
+    def decoded_images(pattern: str, transform: object, cache_file: str) -> None:
+        asked.append(cache_file)
+        if len(asked) == 2:
+            raise EnoughError
+
+    monkeypatch.setattr(run_fn, "decoded_images", decoded_images)
+    examples = trial.artifact("ImageFolderExampleGen", "examples")
+    request = TrainRequest(
+        name="stripes",
+        model=ModelSettings(backbone="small_cnn", weights="none", image_size=16),
+        training=TrainingSettings(cache_gib=cache_gib),
+        serving=ServingSettings(),
+        seed=0,
+        labels=("across", "down", "plain"),
+        train_pattern=str(examples / "Split-train" / "*"),
+        eval_pattern=str(examples / "Split-eval" / "*"),
+        transform_dir=str(trial.artifact("Transform", "transform_graph")),
+        saved_model_dir=tmp_path / "model" / "Format-Serving",
+        run_dir=tmp_path / "run",
+    )
+    with pytest.raises(EnoughError):
+        train_and_export(request)
+    assert [file == "" for file in asked] == [in_memory, in_memory]
+    assert asked[0] != asked[1] or in_memory
+    assert list((tmp_path / "run").iterdir()) == []
