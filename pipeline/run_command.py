@@ -83,7 +83,7 @@ def _run(request: RunRequest, config: Config, workspace: Workspace, started: flo
 
                 summary = run_pipeline(config, workspace, run_id, display, use_cache=request.use_cache)
             except KeyboardInterrupt:
-                console.print("Interrupted. Nothing was pushed; run the command again to go on.")
+                console.print("Interrupted. Run the command again to go on.")
                 return INTERRUPTED_EXIT
             except Exception as error:
                 log_traceback()
