@@ -144,7 +144,12 @@ def _an_image(images: Path) -> str:
     found = next((path for path in images.glob("*/*") if path.suffix.lower() in IMAGE_EXTENSIONS), None)
     if found is None:
         return "IMAGE"
-    return shlex.quote(os.path.relpath(found) if found.is_relative_to(Path.cwd()) else str(found))
+    return shlex.quote(_shown(found))
+
+
+def _shown(path: str | Path) -> str:
+    """A path as one would type it: relative to where one is, if it lies below."""
+    return os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else str(path)
 
 
 def _print_images(console: Console, summary: RunSummary) -> None:
@@ -172,7 +177,7 @@ def _print_verdict(console: Console, summary: RunSummary) -> None:
         )
     if summary.pushed is not None:
         what = "pushed" if summary.pushed.new else "nothing to push; in production is"
-        _line(console, f"Model:    {what} version {summary.pushed.version}: {summary.pushed.path}")
+        _line(console, f"Model:    {what} version {summary.pushed.version}: {_shown(summary.pushed.path)}")
     elif summary.status == "not_blessed":
         console.print("[bold red]The model was not blessed, so it was not pushed.[/]")
         _line(console, summary.reason or "")
@@ -180,7 +185,7 @@ def _print_verdict(console: Console, summary: RunSummary) -> None:
         title = {"invalid_data": "The images were refused."}.get(summary.status, "The run failed.")
         console.print(f"[bold red]{title}[/]")
         _line(console, summary.reason or "")
-    _line(console, f"Log:      {summary.log}")
+    _line(console, f"Log:      {_shown(summary.log)}")
 
 
 def _line(console: Console, text: str) -> None:

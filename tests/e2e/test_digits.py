@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.config_reference import README
 from serving.contract import model_versions
 from tests.e2e.command_line import imgclf, run_command, serving
 
@@ -62,6 +63,18 @@ def test_make_run_ends_with_a_pushed_model_and_the_next_command(printed: str, wo
     )
     assert "Traceback" not in printed
     assert "WARNING" not in printed
+
+
+def test_the_readme_shows_what_is_printed(printed: str, workspace: Path) -> None:
+    def masked(text: str) -> list[str]:
+        """Lines without numbers and spacing, and with the reader's workspace instead of the test's."""
+        text = text.replace(f" --workspace {workspace}", "").replace(str(workspace), ".imgclf")
+        text = re.sub(r"\d{8}-\d{6}-[0-9a-f]{4}", "RUN", text.replace(".venv/bin/", ""))
+        text = re.sub(r"digits/\d/digit-\d+\.\w+", "DIGIT", text)
+        return [re.sub(r"\d+(\.\d+)?", "N", " ".join(line.split())) for line in text.splitlines() if line]
+
+    (block,) = re.findall(r"```text\n(Stage .*?)```", README.read_text("utf-8"), re.DOTALL)
+    assert masked(printed)[-len(masked(block)) :] == masked(block)
 
 
 def test_predict_prints_a_table(printed: str, workspace: Path) -> None:
