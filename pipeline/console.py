@@ -7,7 +7,6 @@ import os
 import shlex
 import shutil
 import sys
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -59,7 +58,6 @@ class RunDisplay(logging.Handler):
             redirect_stderr=False,
         )
         self._task = self._progress.add_task("", total=None, note="")
-        self._started = time.perf_counter()
 
     def __enter__(self) -> RunDisplay:
         """Starts listening to progress."""
@@ -169,7 +167,7 @@ def _print_images(console: Console, summary: RunSummary) -> None:
 def _print_verdict(console: Console, summary: RunSummary) -> None:
     candidate, baseline = summary.metrics.candidate, summary.metrics.baseline
     if candidate is not None:
-        compared = f", {baseline['accuracy']:.4f} for the model in production" if baseline else ""
+        compared = f", {baseline['accuracy']:.4f} for the model before it" if baseline else ""
         _line(
             console,
             f"Accuracy: {candidate['accuracy']:.4f} on the {candidate['example_count']:.0f} "

@@ -28,16 +28,14 @@ class DecodedImages:
     count: int
 
 
-def count_records(pattern: str) -> int:
-    """Records of all shards that match the pattern."""
-    return sum(1 for _ in _records(pattern).as_numpy_iterator())
-
-
-def decoded_images(pattern: str, transform: TransformGraph, cache_file: str = "") -> DecodedImages:
+def decoded_images(
+    pattern: str, count: int, transform: TransformGraph, cache_file: str = ""
+) -> DecodedImages:
     """Reads a split's shards and decodes each image once, through the transform graph.
 
     Args:
         pattern: of the shards' paths.
+        count: images in them.
         transform: the same graph that is exported for serving.
         cache_file: prefix of the files to keep decoded images in; empty for memory.
     """
@@ -59,7 +57,7 @@ def decoded_images(pattern: str, transform: TransformGraph, cache_file: str = ""
         .unbatch()
         .cache(cache_file)
     )
-    return DecodedImages(images, count_records(pattern))
+    return DecodedImages(images, count)
 
 
 def training_batches(

@@ -10,13 +10,21 @@ from typing import Any
 import keras
 from tfx.components.trainer import fn_args_utils
 
-from components.contract import EVAL, GOLDEN_ANSWERS_FILE, KERAS_MODEL_FILE, LABELS_FILE, TRAIN
+from components.contract import (
+    EVAL,
+    GOLDEN_ANSWERS_FILE,
+    INGEST_REPORT_FILE,
+    KERAS_MODEL_FILE,
+    LABELS_FILE,
+    TRAIN,
+)
+from components.image_folder.ingest_report import IngestReport
 from components.image_folder.label_map import read_labels
 from serving.warmup import write_warmup_requests
 from trainer.classifier import build_classifier
 from trainer.export import export_classifier
 from trainer.golden_answers import write_golden_answers
-from trainer.input_pipeline import DecodedImages, count_records, decoded_images
+from trainer.input_pipeline import DecodedImages, decoded_images
 from trainer.settings import ModelSettings, ServingSettings, TrainingSettings
 from trainer.training import fit
 from trainer.transform_graph import TransformGraph
@@ -34,6 +42,7 @@ class TrainRequest:
         seed: of everything random.
         labels: names in id order.
         train_pattern, eval_pattern: shards of raw tf.Examples.
+        train_count, eval_count: images in them.
         transform_dir: of the TransformGraph artifact.
         saved_model_dir: where the SavedModel goes; the Keras model and the
             golden answers go into the folder that holds it.
@@ -48,6 +57,8 @@ class TrainRequest:
     labels: tuple[str, ...]
     train_pattern: str
     eval_pattern: str
+    train_count: int
+    eval_count: int
     transform_dir: str
     saved_model_dir: Path
     run_dir: Path
@@ -63,13 +74,16 @@ def train_and_export(request: TrainRequest) -> None:
     keras.utils.set_random_seed(request.seed)
     request.run_dir.mkdir(parents=True, exist_ok=True)
     transform = TransformGraph(request.transform_dir)
-    patterns = {TRAIN: request.train_pattern, EVAL: request.eval_pattern}
-    decoded_bytes = sum(map(count_records, patterns.values())) * 3 * request.model.image_size**2
+    splits = {
+        TRAIN: (request.train_pattern, request.train_count),
+        EVAL: (request.eval_pattern, request.eval_count),
+    }
+    decoded_bytes = (request.train_count + request.eval_count) * 3 * request.model.image_size**2
     in_memory = decoded_bytes <= request.training.cache_gib * 2**30
     with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
         train, evaluation = (
-            decoded_images(pattern, transform, "" if in_memory else f"{scratch}/{split}")
-            for split, pattern in patterns.items()
+            decoded_images(pattern, count, transform, "" if in_memory else f"{scratch}/{split}")
+            for split, (pattern, count) in splits.items()
         )
         _train_and_export(request, transform, train, evaluation)
 
@@ -99,6 +113,7 @@ def _train_and_export(
 def _request(fn_args: fn_args_utils.FnArgs, config: dict[str, Any]) -> TrainRequest:
     (train_pattern,), (eval_pattern,) = fn_args.train_files, fn_args.eval_files
     examples_dir = Path(train_pattern).parent.parent
+    counts = IngestReport.read(examples_dir / INGEST_REPORT_FILE).counts
     return TrainRequest(
         name=config["name"],
         model=ModelSettings.model_validate(config["model"]),
@@ -108,6 +123,8 @@ def _request(fn_args: fn_args_utils.FnArgs, config: dict[str, Any]) -> TrainRequ
         labels=read_labels(examples_dir / LABELS_FILE),
         train_pattern=train_pattern,
         eval_pattern=eval_pattern,
+        train_count=sum(counts[TRAIN].values()),
+        eval_count=sum(counts[EVAL].values()),
         transform_dir=fn_args.transform_graph_path,
         saved_model_dir=Path(fn_args.serving_model_dir),
         run_dir=Path(fn_args.model_run_dir),

@@ -81,7 +81,11 @@ def fit(
 
 def _features(classifier: Classifier, batches: tf.data.Dataset) -> tf.data.Dataset:
     """Pairs of (features float32 [channels], one-hot label), held in memory."""
-    extract = tf.function(lambda pixels: classifier.extractor(pixels, training=False))
+    # One signature for all batch sizes, so that the last batch does not trace the backbone anew.
+    extract = tf.function(
+        lambda pixels: classifier.extractor(pixels, training=False),
+        input_signature=[tf.TensorSpec((None, *classifier.model.input_shape[1:]), tf.float32)],
+    )
     parts = [(extract(pixels).numpy(), labels.numpy()) for pixels, labels in batches]
     return tf.data.Dataset.from_tensor_slices(
         tuple(np.concatenate(column) for column in zip(*parts, strict=True))

@@ -54,7 +54,7 @@ def test_training_and_serving_see_the_same_pixels(
         for record in tf.data.TFRecordDataset(shard).as_numpy_iterator()
     ]
     files = [record.features.feature[IMAGE_ENCODED].bytes_list.value[0] for record in records]
-    split = decoded_images(pattern, transform)
+    split = decoded_images(pattern, len(files), transform)
     trained_on = np.concatenate([pixels.numpy() for pixels, _ in evaluation_batches(split, 3, 32)])
     assert trained_on.shape == (len(files), SIZE, SIZE, 3)
     assert trained_on.std() > 10
@@ -67,7 +67,7 @@ def test_the_cache_on_disk_holds_the_same_pixels(
     pattern = str(trial.artifact("ImageFolderExampleGen", "examples") / "Split-test" / "*")
 
     def pixels(cache_file: str) -> np.ndarray:
-        split = decoded_images(pattern, transform, cache_file)
+        split = decoded_images(pattern, 24, transform, cache_file)
         return np.stack([image for image, _ in split.images.as_numpy_iterator()])
 
     np.testing.assert_array_equal(pixels(str(tmp_path / "spill")), pixels(""))

@@ -48,7 +48,9 @@ def test_a_pushed_model(tmp_path: Path) -> None:
     assert "Images:   9 of 12 used (7 train, 2 test)" in text
     assert "1 further copies" in text
     assert text.count("set aside: a/[x].jpg: the file is empty") == 2
-    assert "Accuracy: 0.9877 on the 2 held-out images of the test split, 0.5000 for the model" in text
+    assert (
+        "Accuracy: 0.9877 on the 2 held-out images of the test split, 0.5000 for the model before it" in text
+    )
     assert f"nothing to push; in production is version 3: {tmp_path}/serving/pets/3" in text
     assert " predict IMAGE\n" in text
     assert "--name" not in text

@@ -20,7 +20,7 @@ def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
 ) -> None:
     asked: list[str] = []
 
-    def decoded_images(pattern: str, transform: object, cache_file: str) -> None:
+    def decoded_images(pattern: str, count: int, transform: object, cache_file: str) -> None:
         asked.append(cache_file)
         if len(asked) == 2:
             raise EnoughError
@@ -36,6 +36,8 @@ def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
         labels=("across", "down", "plain"),
         train_pattern=str(examples / "Split-train" / "*"),
         eval_pattern=str(examples / "Split-eval" / "*"),
+        train_count=72,
+        eval_count=24,
         transform_dir=str(trial.artifact("Transform", "transform_graph")),
         saved_model_dir=tmp_path / "model" / "Format-Serving",
         run_dir=tmp_path / "run",
