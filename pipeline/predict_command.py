@@ -33,8 +33,9 @@ def predict(
         server: HOST:PORT of a model server, instead of a folder.
 
     Raises:
-        ConfigError: no such file, model or server.
-        DataError: a file is no image that can be decoded.
+        OSError: a file cannot be read.
+        ConfigError: no such model or server.
+        DataError: files that are no images, after the table of those that are.
     """
     refused: list[str] = []
     files = [(path, path.read_bytes()) for path in images]
