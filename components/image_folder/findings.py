@@ -1,0 +1,44 @@
+"""A finding: what is amiss with one file, and what was done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from components.image_folder.policies import Policy
+
+# What became of the file. `refused`: its policy is `fail`, so the run stops.
+Action = Literal["kept", "repaired", "set aside", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is amiss with one file.
+
+    Attributes:
+        file: path relative to the root, with "/"; a folder's ends with "/".
+        kind: a key of `data.policies`.
+        reason: a few words without a full stop.
+        action: what was done about it.
+    """
+
+    file: str
+    kind: str
+    reason: str
+    action: Action = "set aside"
+
+
+def action_of(policy: Policy, *, repaired: bool = False) -> Action:
+    """What a policy comes to; `repaired` when the image could not be used as it is."""
+    if policy == "keep":
+        return "repaired" if repaired else "kept"
+    return "refused" if policy == "fail" else "set aside"
+
+
+def printable(text: str) -> str:
+    """A file's name as text that any output can take.
+
+    Bytes that are not UTF-8 and characters that cannot be printed become escapes.
+    """
+    whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in whole)
