@@ -9,8 +9,8 @@ from pathlib import Path
 from tfx.components.util import model_utils
 from tfx.types import artifact
 
-from components.contract import INGEST_REPORT_FILE, NEWLY_PUBLISHED, SERVING_CHECK_REPORT_FILE
-from components.image_folder.ingest_report import IngestReport
+from components.contract import DATA_REPORT_FILE, NEWLY_PUBLISHED, SERVING_CHECK_REPORT_FILE
+from components.image_folder.data_report import DataReport
 from components.serving_check.check import ServingReport
 from pipeline.config import Config
 from pipeline.evaluation import read_metrics, refusal
@@ -82,7 +82,7 @@ def _images(artifacts: Mapping[str, Artifacts]) -> Images | None:
     found = artifacts.get("ImageFolderExampleGen")
     if found is None:
         return None
-    return Images.of(IngestReport.read(Path(found["examples"][0].uri) / INGEST_REPORT_FILE))
+    return Images.of(DataReport.read(Path(found["data_report"][0].uri) / DATA_REPORT_FILE))
 
 
 def _metrics(artifacts: Mapping[str, Artifacts]) -> Metrics:

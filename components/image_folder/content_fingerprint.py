@@ -46,8 +46,6 @@ def _same_content(listing: Listing, earlier: EarlierIngest) -> bool:
         return False
     store = open_store(listing.root)
     try:
-        return all(
-            hashlib.sha256(store.read(file)).hexdigest() == sha256 for file, sha256 in touched
-        )
+        return all(hashlib.sha256(store.read(file)).hexdigest() == sha256 for file, sha256 in touched)
     except OSError:
         return False

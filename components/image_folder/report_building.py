@@ -100,28 +100,28 @@ def _violated_policies(files: Sequence[Finding]) -> list[str]:
     return sentences
 
 
-def _classes_without_images(
-    counts: Mapping[str, Mapping[str, int]], files: Sequence[Finding]
-) -> list[str]:
+def _classes_without_images(counts: Mapping[str, Mapping[str, int]], files: Sequence[Finding]) -> list[str]:
     empty = [
         label for label in next(iter(counts.values())) if not any(split[label] for split in counts.values())
     ]
     sentences = []
     for label in empty:
-        lost = [finding for finding in files if f"/{label}/" in f"/{finding.file}" and finding.action == "set aside"]
+        lost = [
+            finding
+            for finding in files
+            if f"/{label}/" in f"/{finding.file}" and finding.action == "set aside"
+        ]
         sentences.append(f"class '{label}' has no usable image" + (f": {_named(lost)}" if lost else ""))
     return sentences
 
 
-def _too_many_set_aside(
-    found: int, set_aside: int, files: Sequence[Finding], allowed: float
-) -> list[str]:
+def _too_many_set_aside(found: int, set_aside: int, files: Sequence[Finding], allowed: float) -> list[str]:
     if not found or set_aside / found <= allowed:
         return []
     lost = [finding for finding in files if finding.action in ("set aside", "refused")]
     return [
-        f"{set_aside} of {found} files ({set_aside / found:.1%}) cannot be used, and data.max_set_aside allows "
-        f"{allowed:.1%}: {_named(lost)}"
+        f"{set_aside} of {found} files ({set_aside / found:.1%}) cannot be used, and data.max_set_aside "
+        f"allows {allowed:.1%}: {_named(lost)}"
     ]
 
 

@@ -39,7 +39,8 @@ class IngestKey:
     def of(listing: Listing, settings: DataSettings, code: str) -> IngestKey:
         """The key of an ingest; settings about several images at once do not touch a record."""
         single = settings.model_dump(
-            mode="json", exclude={"images", "span", "window", "near_duplicates", "max_set_aside", "schema_file"}
+            mode="json",
+            exclude={"images", "span", "window", "near_duplicates", "max_set_aside", "schema_file"},
         )
         return IngestKey(listing.root, json.dumps([single, listing.open_splits]), code)
 
