@@ -27,8 +27,8 @@ _PALETTE, _CMYK = 3, 5
 _LAB: Final = (8, 9, 10)
 # Letter for `struct` and bytes of the types that numbers come in: BYTE, SHORT and LONG.
 _TYPES: Final = {1: ("B", 1), 3: ("H", 2), 4: ("I", 4)}
-# A tile may be larger than the image, but one that is larger still is there to exhaust the memory.
-_MAX_TILE_PIXELS: Final = 2**24
+# A tile may be larger than a small image; one beyond that is there to exhaust the memory.
+_TILE_PIXELS: Final = 2**24
 
 
 def read_tiff(data: bytes) -> ImageHeader:
@@ -52,7 +52,7 @@ def read_tiff(data: bytes) -> ImageHeader:
         raise unsupported(f"a TIFF of floating-point, signed or {bits}-bit numbers")
     if photometric in _LAB:
         raise unsupported("a TIFF in CIE L*a*b* colours")
-    if tags[_TILE_WIDTH] * tags[_TILE_HEIGHT] > max(width * height, _MAX_TILE_PIXELS):
+    if tags[_TILE_WIDTH] * tags[_TILE_HEIGHT] > max(2 * width * height, _TILE_PIXELS):
         raise corrupt("the TIFF has tiles larger than the image")
     palette = photometric == _PALETTE
     return ImageHeader(
