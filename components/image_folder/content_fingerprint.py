@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from components.image_folder.artifact_files import manifest_path
-from components.image_folder.image_store import open_store
-from components.image_folder.list_images import fingerprint
-from components.image_folder.listing import ImageFile, Listing
+from components.image_folder.image_store import FileChangedError, open_store
+from components.image_folder.listing import ImageFile, Listing, fingerprint
 from components.image_folder.manifest import read_manifest
 from components.image_folder.reuse import EarlierIngest
 
@@ -47,5 +46,5 @@ def _same_content(listing: Listing, earlier: EarlierIngest) -> bool:
     store = open_store(listing.root)
     try:
         return all(hashlib.sha256(store.read(file)).hexdigest() == sha256 for file, sha256 in touched)
-    except OSError:
+    except (OSError, FileChangedError):
         return False

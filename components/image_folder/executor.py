@@ -21,8 +21,8 @@ from components.image_folder.driver import FINGERPRINT, LABELS
 from components.image_folder.examination import Examiner
 from components.image_folder.image_store import open_store
 from components.image_folder.label_map import write_labels
-from components.image_folder.list_images import fingerprint, list_images
-from components.image_folder.listing import Listing
+from components.image_folder.list_images import list_images
+from components.image_folder.listing import Listing, fingerprint
 from components.image_folder.manifest import Entry, read_manifest, write_manifest
 from components.image_folder.placement import place
 from components.image_folder.report_building import build_report

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
-from typing import Final
 
 from components.image_folder.artifact_files import shard_path
-from components.image_folder.examination import Examiner, Example
-from components.image_folder.listing import ImageFile
+from components.image_folder.examination import Examiner
+from components.image_folder.examining_files import examine_files
 from components.image_folder.manifest import Entry, Record
 from components.image_folder.record_file import RecordWriter
 from components.image_folder.reuse import Reusable
 from components.image_folder.work_units import WorkUnit
-
-# A thread takes this many files at a time: fewer would cost more in handing over than in reading.
-_BATCH_FILES: Final = 16
-_BATCH_BYTES: Final = 8 * 2**20
 
 
 def write_unit(unit: WorkUnit, examiner: Examiner, examples_dir: Path, reusable: Reusable) -> list[Entry]:
@@ -36,11 +28,10 @@ def write_unit(unit: WorkUnit, examiner: Examiner, examples_dir: Path, reusable:
     Returns:
         One entry a file, in the order of the unit.
     """
-    ids = {label: position for position, label in enumerate(examiner.labels)}
     entries: list[Entry] = []
     with ExitStack() as open_shards:
         writers: dict[str, RecordWriter] = {}
-        for entry, example in _examined(unit.files, ids, examiner, reusable):
+        for entry, example in examine_files(unit.files, examiner, reusable):
             if entry.split is None:
                 entries.append(entry.placed(None))
                 continue
@@ -102,35 +93,3 @@ def settle_unit(
             path.with_suffix(".rewriting").unlink()
             path.unlink(missing_ok=True)
     return settled
-
-
-def _examined(
-    files: Sequence[ImageFile], ids: Mapping[str, int], examiner: Examiner, reusable: Reusable
-) -> Iterator[tuple[Entry, Example]]:
-    """Entries with their examples, in the order of `files`; reading and checking run in threads."""
-
-    def examine(batch: Sequence[ImageFile]) -> list[tuple[Entry, Example]]:
-        found = []
-        for file in batch:
-            known = reusable.look_up(file, ids[file.label])
-            found.append((known[0], (known[1],)) if known else examiner.examine(file, ids[file.label]))
-        return found
-
-    threads = examiner.store.parallelism or os.cpu_count() or 1
-    batches = _batches(files)
-    with ThreadPoolExecutor(threads) as pool:
-        # A few batches ahead of the writer bound the memory that a worker holds.
-        while ahead := list(islice(batches, 4 * threads)):
-            for found in pool.map(examine, ahead):
-                yield from found
-
-
-def _batches(files: Sequence[ImageFile]) -> Iterator[Sequence[ImageFile]]:
-    start = size = 0
-    for position, file in enumerate(files):
-        if position - start == _BATCH_FILES or (position > start and size + file.size > _BATCH_BYTES):
-            yield files[start:position]
-            start, size = position, 0
-        size += file.size
-    if start < len(files):
-        yield files[start:]
