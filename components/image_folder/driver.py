@@ -7,8 +7,10 @@ from pathlib import Path
 
 from tfx.orchestration.portable import data_types
 
-from components.image_folder.folder_scan import fingerprint, labels_of, scan_folder
 from components.image_folder.label_map import extend_labels
+from components.image_folder.list_images import list_images
+from components.image_folder.listing import fingerprint
+from components.image_folder.settings import DataSettings
 from components.portable_driver import PortableDriver
 from components.pusher.ledger import Ledger
 
@@ -23,8 +25,9 @@ class Driver(PortableDriver):
     """
 
     def added_properties(self, execution_info: data_types.ExecutionInfo) -> dict[str, str]:
-        """Scans the folder; raises what `scan_folder` and `extend_labels` raise."""
+        """Scans the folder; raises what `list_images` and `extend_labels` raise."""
         properties = execution_info.exec_properties
-        files = scan_folder(Path(properties["images"]))
-        labels = extend_labels(Ledger.read(Path(properties["model_dir"])).labels, labels_of(files))
-        return {FINGERPRINT: fingerprint(files), LABELS: json.dumps(labels)}
+        settings = DataSettings.model_validate_json(properties["settings"])
+        listing = list_images(settings.model_copy(update={"images": properties["images"]}))
+        labels = extend_labels(Ledger.read(Path(properties["model_dir"])).labels, listing.labels)
+        return {FINGERPRINT: fingerprint(listing), LABELS: json.dumps(labels)}

@@ -16,9 +16,10 @@ from tfx.types import artifact, artifact_utils
 from components.contract import INGEST_REPORT_FILE, LABELS_FILE, SPLITS, DataError
 from components.image_folder.driver import FINGERPRINT, LABELS
 from components.image_folder.duplicate_rule import judge_duplicates
-from components.image_folder.folder_scan import ImageFile, fingerprint, scan_folder
 from components.image_folder.ingest_report import IngestReport, require_usable, summarize
 from components.image_folder.label_map import write_labels
+from components.image_folder.list_images import list_images
+from components.image_folder.listing import ImageFile, fingerprint
 from components.image_folder.manifest import read_manifest, write_manifest
 from components.image_folder.settings import DataSettings
 from components.image_folder.shard_writing import drop_records, write_shards
@@ -39,10 +40,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         labels = tuple(json.loads(exec_properties[LABELS]))
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         images = Path(exec_properties["images"])
-        files = scan_folder(images)
-        if fingerprint(files) != exec_properties[FINGERPRINT]:
+        listing = list_images(settings.model_copy(update={"images": str(images)}))
+        if fingerprint(listing) != exec_properties[FINGERPRINT]:
             raise DataError(f"Files in {images} changed while the run was starting. Run it again.")
-        ingest(images, files, settings, labels, Path(examples.uri), self._make_beam_pipeline)
+        ingest(images, listing.files, settings, labels, Path(examples.uri), self._make_beam_pipeline)
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
 

@@ -14,8 +14,8 @@ import tensorflow as tf
 
 from components.image_folder.decode_check import check_decodes
 from components.image_folder.example_encoding import encode_example
-from components.image_folder.folder_scan import ImageFile
 from components.image_folder.image_inspection import UnusableImageError, inspect_image
+from components.image_folder.listing import ImageFile
 from components.image_folder.manifest import Entry
 from components.image_folder.settings import SplitFractions
 from components.image_folder.split_assignment import assign_split

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from components.image_folder.folder_scan import ImageFile
+from components.image_folder.listing import ImageFile
 
 # Large enough that opening a shard costs nothing, small enough that a killed
 # worker loses little and that a training job can read many shards at once.

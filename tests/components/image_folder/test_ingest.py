@@ -13,16 +13,21 @@ from components.contract import IMAGE_FILENAME, INGEST_REPORT_FILE, LABELS_FILE,
 from components.image_folder import work_units
 from components.image_folder.driver import FINGERPRINT, LABELS
 from components.image_folder.executor import Executor, ingest
-from components.image_folder.folder_scan import fingerprint, scan_folder
 from components.image_folder.ingest_report import IngestReport
+from components.image_folder.list_images import list_images
+from components.image_folder.listing import Listing, fingerprint
 from components.image_folder.settings import DataSettings
 from tests.image_files import image_bytes, write_folder
 
 SETTINGS = DataSettings(max_set_aside=0.2)
 
 
+def _list(images: Path) -> Listing:
+    return list_images(SETTINGS.model_copy(update={"images": str(images)}))
+
+
 def _ingest(images: Path, output: Path, settings: DataSettings = SETTINGS) -> IngestReport:
-    return ingest(images, scan_folder(images), settings, ("a", "b"), output, beam.Pipeline)
+    return ingest(images, _list(images).files, settings, ("a", "b"), output, beam.Pipeline)
 
 
 def _names(output: Path) -> list[str]:
@@ -103,7 +108,7 @@ def test_files_that_change_while_the_run_starts_are_noticed(images: Path, tmp_pa
         "images": str(images),
         "settings": SETTINGS.model_dump_json(exclude={"images"}),
         LABELS: '["a", "b"]',
-        FINGERPRINT: fingerprint(scan_folder(images)),
+        FINGERPRINT: fingerprint(_list(images)),
     }
     Executor().Do({}, {"examples": [output]}, properties)
     assert output.split_names == '["train", "eval", "test"]'

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from components.image_folder import work_units
-from components.image_folder.folder_scan import ImageFile
+from components.image_folder.listing import ImageFile
 from components.image_folder.work_units import plan_work
 
 
