@@ -54,7 +54,10 @@ def list_images(settings: DataSettings) -> Listing:
         require_pinned(labels, pinned, str(settings.labels.file))
         labels = pinned
     if len(labels) < 2:
-        raise DataError(f"{images} holds one class only, '{labels[0]}'. A classifier needs at least two.")
+        raise DataError(
+            f"{images} holds one class only, '{labels[0]}'{found.passed_over()}. "
+            "A classifier needs at least two."
+        )
     files, open_splits = leave_open(found.files, images)
     findings = [*found.findings, *find_clashes(sorted(labels), settings.policies)]
     return Listing(

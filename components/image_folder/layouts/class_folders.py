@@ -140,8 +140,8 @@ def _list_classes(
     labels = labels_of_folders(sorted(names), settings.labels.strip_prefix)
     if not names:
         raise DataError(
-            f"{where} holds no class folders{found.passed_over()}. Put the images of each class into a folder "
-            f"of its own, for example {where}/cat and {where}/dog."
+            f"{where} holds no class folders{found.passed_over()}. Put the images of each class into a "
+            f"folder of its own, for example {where}/cat and {where}/dog."
         )
     found.names = {label: name for name, label in labels.items()}
     for each, path, item in _images(store, classes, settings.policies, found.findings):

@@ -56,13 +56,12 @@ def test_every_accepted_image_is_written_once(images: Path, tmp_path: Path) -> N
     report = _ingest(images, tmp_path / "out")
     names = _names(tmp_path / "out")
     assert len(names) == len(set(names)) == report.accepted == 99
-    assert (report.found, report.duplicates, len(report.set_aside)) == (105, 2, 4)
+    assert (report.found, report.duplicates, len(report.set_aside)) == (104, 2, 3)
     # The first path in sorted order stays of several copies; of a conflict none.
     kept_copy = {"a/0000-copy.jpeg", "a/0000.jpeg", "a/deep/copy.jpeg"} & set(names)
     assert kept_copy == {"a/0000-copy.jpeg"}
     assert not {"a/0001.png", "b/conflict.png", "b/empty.png", "b/gone.png"} & set(names)
     reasons = {item.file: item.reason for item in report.set_aside}
-    assert reasons["b/gone.png"] == "the file cannot be read (No such file or directory)"
     assert "'b' too, as b/conflict.png" in reasons["a/0001.png"]
     assert IngestReport.read(tmp_path / "out" / INGEST_REPORT_FILE) == report
     assert (tmp_path / "out" / LABELS_FILE).read_text() == "a\nb\n"
@@ -95,7 +94,7 @@ def test_bytes_written_hardly_exceed_bytes_read(tmp_path: Path) -> None:
 
 
 def test_refused_data_leaves_no_report(images: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="4 of 105 files"):
+    with pytest.raises(DataError, match="3 of 104 files"):
         _ingest(images, tmp_path / "out", DataSettings(max_set_aside=0.01))
     assert not (tmp_path / "out" / INGEST_REPORT_FILE).exists()
 
