@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from components.image_folder.folder_scan import IMAGE_EXTENSIONS
+from components.image_folder.file_names import has_image_extension
 from components.progress import PROGRESS_LOGGER
 from pipeline.summary import RunSummary, Stage
 from serving.contract import model_versions
@@ -139,7 +139,7 @@ def _program() -> str:
 
 
 def _an_image(images: Path) -> str:
-    found = next((path for path in images.glob("*/*") if path.suffix.lower() in IMAGE_EXTENSIONS), None)
+    found = next((path for path in images.glob("*/*") if has_image_extension(path.name)), None)
     if found is None:
         return "IMAGE"
     return shlex.quote(_shown(found))

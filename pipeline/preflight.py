@@ -6,8 +6,9 @@ import hashlib
 from pathlib import Path
 
 from components.contract import ConfigError
-from components.image_folder.folder_scan import labels_of, scan_folder
+from components.image_folder.image_store import is_uri
 from components.image_folder.label_map import extend_labels
+from components.image_folder.list_images import list_images
 from components.pusher.ledger import Ledger
 from pipeline.config import Config
 from pipeline.workspace import Workspace
@@ -29,17 +30,19 @@ def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config
         ConfigError: no such folder or weights file, or a hash that differs.
         DataError: the folder cannot be classified, or a published label is gone.
     """
-    chosen = images or (Path(config.data.images) if config.data.images else None)
+    chosen = str(images) if images else config.data.images
     if chosen is None:
         raise ConfigError(
             "No images given. Name the folder with --images DIR, or as data.images in the file."
         )
-    folder = _absolute(chosen)
+    data = config.data.model_copy(
+        update={"images": chosen if is_uri(chosen) else str(_absolute(Path(chosen)))}
+    )
     published = Ledger.read(workspace.model_dir(config.name))
-    extend_labels(published.labels, labels_of(scan_folder(folder)))
+    extend_labels(published.labels, list_images(data).labels)
     return config.model_copy(
         update={
-            "data": config.data.model_copy(update={"images": str(folder)}),
+            "data": data,
             "model": config.model.model_copy(update=_weights(config)),
         }
     )
