@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from tfx.dsl.components.base import base_beam_component, executor_spec
-from tfx.types import channel, component_spec, standard_artifacts
+from tfx.types import artifact, channel, component_spec, standard_artifacts
 
 from components.image_folder.driver import Driver
 from components.image_folder.executor import Executor
 from components.image_folder.settings import DataSettings
+
+
+class ImageDataReport(artifact.Artifact):
+    """What ingest found out about the images."""
+
+    TYPE_NAME = "ImageDataReport"
 
 
 class ImageFolderExampleGenSpec(component_spec.ComponentSpec):
@@ -20,7 +26,10 @@ class ImageFolderExampleGenSpec(component_spec.ComponentSpec):
         "code": component_spec.ExecutionParameter(type=str),
     }
     INPUTS: dict[str, component_spec.ChannelParameter] = {}
-    OUTPUTS = {"examples": component_spec.ChannelParameter(type=standard_artifacts.Examples)}
+    OUTPUTS = {
+        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "data_report": component_spec.ChannelParameter(type=ImageDataReport),
+    }
 
 
 class ImageFolderExampleGen(base_beam_component.BaseBeamComponent):
@@ -50,5 +59,6 @@ class ImageFolderExampleGen(base_beam_component.BaseBeamComponent):
                 model_dir=model_dir,
                 code=code,
                 examples=channel.Channel(type=standard_artifacts.Examples),
+                data_report=channel.Channel(type=ImageDataReport),
             )
         )
