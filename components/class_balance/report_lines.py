@@ -25,7 +25,7 @@ def lines(report: BalanceReport) -> list[str]:
         )
         changed.append(
             f"class '{biggest}' has {report.imbalance:.1f} times the training images of class '{smallest}': "
-            "training.class_weights can make up for it"
+            "training.class_weights can help"
         )
     return changed
 
