@@ -37,6 +37,9 @@ DATA_REPORT_FILE: Final = "data_report.json"
 # File inside the data-verdict artifact.
 DATA_VERDICT_FILE: Final = "data_verdict.json"
 
+# File inside the data-report artifact.
+DATA_REPORT_FILE: Final = "data_report.json"
+
 # File inside the class-balance artifact.
 BALANCE_REPORT_FILE: Final = "class_balance.json"
 

@@ -40,7 +40,9 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
     schema = SchemaGen(statistics.outputs["statistics"], infer_feature_shape=True)
     anomalies = ExampleValidator(statistics.outputs["statistics"], schema.outputs["schema"])
     balance = ClassBalanceValidator(
-        examples.outputs["examples"], config.balance, code_fingerprint("components.class_balance.executor")
+        examples.outputs["data_report"],
+        config.balance,
+        code_fingerprint("components.class_balance.executor"),
     )
     transform = Transform(
         examples.outputs["examples"],
