@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tfx.components import Evaluator, ExampleValidator, SchemaGen, StatisticsGen, Trainer, Transform
+from pathlib import Path
+
+import tensorflow_data_validation as tfdv
+from tfx.components import Evaluator, StatisticsGen, Trainer, Transform
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
@@ -12,6 +15,9 @@ from tfx.types.standard_artifacts import Model
 from components.baseline.latest_blessed import CANDIDATE, MODEL, LatestBlessedBaseline
 from components.class_balance.component import ClassBalanceValidator
 from components.contract import TEST
+from components.example_schema.component import ExampleSchemaGen
+from components.example_schema.schema_rule import read_curated_schema
+from components.example_validation.component import ExampleValidator
 from components.image_folder.component import ImageFolderExampleGen
 from components.pusher.component import Pusher
 from components.serving_check.component import ServingCheck
@@ -36,9 +42,22 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
     examples = ImageFolderExampleGen(
         config.data.images, config.data, model_dir, code_fingerprint("components.image_folder.executor")
     )
-    statistics = StatisticsGen(examples.outputs["examples"])
-    schema = SchemaGen(statistics.outputs["statistics"], infer_feature_shape=True)
-    anomalies = ExampleValidator(statistics.outputs["statistics"], schema.outputs["schema"])
+    schema = ExampleSchemaGen(
+        examples.outputs["examples"],
+        read_curated_schema(Path(config.data.schema_file)) if config.data.schema_file else "",
+        code_fingerprint("components.example_schema.executor"),
+    )
+    statistics = StatisticsGen(
+        examples.outputs["examples"],
+        schema.outputs["schema"],
+        # One pass in bounded memory; otherwise every file name and hash goes through a shuffle.
+        stats_options=tfdv.StatsOptions(use_sketch_based_topk_uniques=True),
+    )
+    anomalies = ExampleValidator(
+        statistics.outputs["statistics"],
+        schema.outputs["schema"],
+        code_fingerprint("components.example_validation.executor"),
+    )
     balance = ClassBalanceValidator(
         examples.outputs["examples"], config.balance, code_fingerprint("components.class_balance.executor")
     )
@@ -100,8 +119,8 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         pipeline_root=str(workspace.artifacts / config.name),
         components=[
             examples,
-            statistics,
             schema,
+            statistics,
             anomalies,
             balance,
             transform,

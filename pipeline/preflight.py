@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from components.contract import ConfigError
+from components.example_schema.schema_rule import read_curated_schema
 from components.image_folder.folder_scan import labels_of, scan_folder
 from components.image_folder.label_map import extend_labels
 from components.pusher.ledger import Ledger
@@ -26,7 +27,7 @@ def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config
         workspace: holds the labels that are published already.
 
     Raises:
-        ConfigError: no such folder or weights file, or a hash that differs.
+        ConfigError: no such folder, schema or weights file, or one that is not what it should be.
         DataError: the folder cannot be classified, or a published label is gone.
     """
     chosen = images or (Path(config.data.images) if config.data.images else None)
@@ -39,7 +40,7 @@ def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config
     extend_labels(published.labels, labels_of(scan_folder(folder)))
     return config.model_copy(
         update={
-            "data": config.data.model_copy(update={"images": str(folder)}),
+            "data": config.data.model_copy(update={"images": str(folder), **_schema(config)}),
             "model": config.model.model_copy(update=_weights(config)),
         }
     )
@@ -50,6 +51,14 @@ def _absolute(path: Path) -> Path:
         return path.expanduser().absolute()
     except RuntimeError as error:
         raise ConfigError(f"{path}: there is no such user.") from error
+
+
+def _schema(config: Config) -> dict[str, str]:
+    if config.data.schema_file is None:
+        return {}
+    path = _absolute(Path(config.data.schema_file))
+    read_curated_schema(path)
+    return {"schema_file": str(path)}
 
 
 def _weights(config: Config) -> dict[str, str]:

@@ -46,7 +46,7 @@ class ImageFolderExampleGen(base_beam_component.BaseBeamComponent):
         super().__init__(
             ImageFolderExampleGenSpec(
                 images=images,
-                settings=settings.model_dump_json(exclude={"images"}),
+                settings=settings.model_dump_json(exclude={"images", "schema_file"}),
                 model_dir=model_dir,
                 code=code,
                 examples=channel.Channel(type=standard_artifacts.Examples),
