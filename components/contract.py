@@ -31,14 +31,14 @@ SPLITS: Final = (TRAIN, EVAL, TEST)
 LABELS_FILE: Final = "labels.txt"
 SPLIT_COUNTS_FILE: Final = "split_counts.json"
 
-# File inside the data-report artifact.
-DATA_REPORT_FILE: Final = "data_report.json"
-
 # File inside the data-verdict artifact.
 DATA_VERDICT_FILE: Final = "data_verdict.json"
 
 # File inside the data-report artifact.
 DATA_REPORT_FILE: Final = "data_report.json"
+
+# File inside the Schema artifact.
+SCHEMA_FILE: Final = "schema.pbtxt"
 
 # File inside the class-balance artifact.
 BALANCE_REPORT_FILE: Final = "class_balance.json"

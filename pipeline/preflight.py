@@ -6,9 +6,11 @@ import hashlib
 from pathlib import Path
 
 from components.contract import ConfigError
+from components.example_schema.schema_rule import read_curated_schema
 from components.image_folder.image_store import is_uri
 from components.image_folder.label_map import extend_labels
 from components.image_folder.list_images import list_images
+from components.image_folder.settings import LabelSettings
 from components.pusher.ledger import Ledger
 from pipeline.config import Config
 from pipeline.workspace import Workspace
@@ -27,7 +29,7 @@ def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config
         workspace: holds the labels that are published already.
 
     Raises:
-        ConfigError: no such folder or weights file, or a hash that differs.
+        ConfigError: no such folder, schema or weights file, or one that is not what it should be.
         DataError: the folder cannot be classified, or a published label is gone.
     """
     chosen = str(images) if images else config.data.images
@@ -35,9 +37,8 @@ def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config
         raise ConfigError(
             "No images given. Name the folder with --images DIR, or as data.images in the file."
         )
-    data = config.data.model_copy(
-        update={"images": chosen if is_uri(chosen) else str(_absolute(Path(chosen)))}
-    )
+    where = chosen if is_uri(chosen) else str(_absolute(Path(chosen)))
+    data = config.data.model_copy(update={"images": where, **_schema(config), **_label_file(config)})
     published = Ledger.read(workspace.model_dir(config.name))
     extend_labels(published.labels, list_images(data).labels)
     return config.model_copy(
@@ -53,6 +54,21 @@ def _absolute(path: Path) -> Path:
         return path.expanduser().absolute()
     except RuntimeError as error:
         raise ConfigError(f"{path}: there is no such user.") from error
+
+
+def _schema(config: Config) -> dict[str, str]:
+    if config.data.schema_file is None:
+        return {}
+    path = _absolute(Path(config.data.schema_file))
+    read_curated_schema(path)
+    return {"schema_file": str(path)}
+
+
+def _label_file(config: Config) -> dict[str, LabelSettings]:
+    labels = config.data.labels
+    if labels.file is None:
+        return {}
+    return {"labels": labels.model_copy(update={"file": str(_absolute(Path(labels.file)))})}
 
 
 def _weights(config: Config) -> dict[str, str]:

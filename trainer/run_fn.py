@@ -13,13 +13,12 @@ from tfx.components.trainer import fn_args_utils
 from components.contract import (
     EVAL,
     GOLDEN_ANSWERS_FILE,
-    INGEST_REPORT_FILE,
     KERAS_MODEL_FILE,
     LABELS_FILE,
     TRAIN,
 )
-from components.image_folder.ingest_report import IngestReport
 from components.image_folder.label_map import read_labels
+from components.image_folder.split_counts import read_split_counts
 from serving.warmup import write_warmup_requests
 from trainer.classifier import build_classifier
 from trainer.export import export_classifier
@@ -115,7 +114,7 @@ def _train_and_export(
 def _request(fn_args: fn_args_utils.FnArgs, config: dict[str, Any]) -> TrainRequest:
     (train_pattern,), (eval_pattern,) = fn_args.train_files, fn_args.eval_files
     examples_dir = Path(train_pattern).parent.parent
-    counts = IngestReport.read(examples_dir / INGEST_REPORT_FILE).counts
+    counts = read_split_counts(examples_dir)
     labels = read_labels(examples_dir / LABELS_FILE)
     return TrainRequest(
         name=config["name"],

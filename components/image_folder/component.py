@@ -53,7 +53,7 @@ class ImageFolderExampleGen(base_beam_component.BaseBeamComponent):
         """
         super().__init__(
             ImageFolderExampleGenSpec(
-                settings=settings.model_dump_json(),
+                settings=settings.model_dump_json(exclude={"schema_file"}),
                 model_dir=model_dir,
                 code=code,
                 examples=channel.Channel(type=standard_artifacts.Examples),

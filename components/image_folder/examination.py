@@ -18,7 +18,7 @@ from components.image_folder.odd_images import odd_pixels, odd_shape
 from components.image_folder.policies import PolicySettings
 from components.image_folder.settings import DataSettings
 from components.image_folder.split_assignment import assign_split
-from components.image_folder.transcode import to_png
+from components.image_folder.transcode import needs_transcoding, to_png
 
 _EXTENSIONS: Final = {
     "JPEG": ("jpg", "jpeg", "jpe", "jfif"),
@@ -99,7 +99,7 @@ class Examiner:
         # Whatever a policy takes out needs no decoding, which is most of the work.
         if _all_kept(findings, settings.policies):
             sha256 = entry.sha256
-            if not header.decodable or (header.orientation != 1 and header.format != "JPEG"):
+            if needs_transcoding(header):
                 data = to_png(data, header)
                 header, sha256 = read_header(data), hashlib.sha256(data).hexdigest()
             if settings.verify:

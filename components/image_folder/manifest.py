@@ -98,8 +98,8 @@ def _line(entry: Entry) -> str:
             measures.entropy,
             measures.darkest,
             measures.brightest,
-            measures.mean,
-            measures.mean_square,
+            *measures.mean,
+            *measures.mean_square,
         ),
         record and (record.split, record.offset, record.length),
     )
@@ -124,7 +124,24 @@ def _entry(line: str) -> Entry:
         kind,
         width,
         height,
-        Measures(*measures[:6], tuple(measures[6]), tuple(measures[7])) if measures else None,
+        Measures(*measures[:6], mean=tuple(measures[6]), mean_square=tuple(measures[7]))
+        if measures
+        else None,
         bytes.fromhex(perceptual_hash),
         Record(*record) if record else None,
+    )
+
+
+def _measures(values: list[float]) -> Measures:
+    *single, red, green, blue, red_square, green_square, blue_square = values
+    brightness, contrast, sharpness, entropy, darkest, brightest = single
+    return Measures(
+        brightness,
+        contrast,
+        sharpness,
+        entropy,
+        darkest,
+        brightest,
+        (red, green, blue),
+        (red_square, green_square, blue_square),
     )

@@ -15,6 +15,8 @@ ORDER = ("serving", "components", "trainer", "pipeline", "kubeflow")
 LIGHT = (
     "components.contract",
     "components.settings",
+    "components.example_schema.schema_rule",
+    "components.example_validation.anomaly_text",
     "components.image_folder.folder_scan",
     "components.image_folder.image_inspection",
     "components.image_folder.label_map",

@@ -21,8 +21,8 @@ from tests.image_files import patterned_bytes
 
 ALL_STAGES = {
     "ImageFolderExampleGen",
+    "ExampleSchemaGen",
     "StatisticsGen",
-    "SchemaGen",
     "ExampleValidator",
     "ClassBalanceValidator",
     "Transform",
