@@ -124,9 +124,7 @@ def _entry(line: str) -> Entry:
         kind,
         width,
         height,
-        Measures(*measures[:6], mean=tuple(measures[6]), mean_square=tuple(measures[7]))
-        if measures
-        else None,
+        _measures(measures) if measures else None,
         bytes.fromhex(perceptual_hash),
         Record(*record) if record else None,
     )
