@@ -18,6 +18,7 @@ def bmp_file(
     table: bytes = b"",
     *,
     compression: int = 0,
+    colours: int = 0,
     header_size: int = 40,
     rest: bytes = b"",
 ) -> bytes:
@@ -26,7 +27,7 @@ def bmp_file(
         header = struct.pack("<IHHHH", 12, *size, 1, bits)
     else:
         header = struct.pack(
-            "<IiiHHIIiiII", header_size, *size, 1, bits, compression, len(pixels), 0, 0, 0, 0
+            "<IiiHHIIiiII", header_size, *size, 1, bits, compression, len(pixels), 0, 0, colours, 0
         ) + rest.ljust(header_size - 40, b"\0")
     start = 14 + len(header) + len(table)
     return b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + header + table + pixels
@@ -71,9 +72,16 @@ def tiff_file(tags: Sequence[tuple[int, int, int]], pixels: bytes, order: str = 
     return begin + b"".join(packed) + bytes(4) + pixels
 
 
-def png_file(size: tuple[int, int], bits: int, colour: int, chunks: Sequence[tuple[bytes, bytes]]) -> bytes:
+def png_file(
+    size: tuple[int, int],
+    bits: int,
+    colour: int,
+    chunks: Sequence[tuple[bytes, bytes]],
+    *,
+    interlace: int = 0,
+) -> bytes:
     """A PNG of those chunks behind its header."""
-    header = struct.pack(">IIBBBBB", *size, bits, colour, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", *size, bits, colour, 0, 0, interlace)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         png_chunk(name, content) for name, content in ((b"IHDR", header), *chunks, (b"IEND", b""))
     )

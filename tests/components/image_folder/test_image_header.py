@@ -134,7 +134,7 @@ def test_agrees_with_pillow(data: bytes) -> None:
         assert header.animated == (getattr(image, "n_frames", 1) > 1)
         assert header.cmyk == (image.mode == "CMYK")
         assert (header.bits > 8) == image.mode.startswith("I;16") or header.channels > 1
-        if header.format in ("WEBP", "TIFF") or (header.format == "PNG" and header.bits >= 8):
+        if header.format in ("WEBP", "TIFF") or (header.format == "PNG" and header.bits == 8):
             assert header.palette == (image.mode == "P")
             assert header.channels == len(image.getbands())
             assert header.alpha == (image.mode in ("LA", "RGBA") or "transparency" in image.info)
