@@ -144,7 +144,7 @@ def stored_under(image: Image.Image, orientation: int) -> Image.Image:
 def exif_jpeg(
     orientation: int, seed: int, size: Size = SIZE, order: str = "<", thumbnail: bytes = b""
 ) -> bytes:
-    """The scene as a JPEG that comes out upright when the orientation is applied; `size` is the upright one."""
+    """The scene as a JPEG, upright and of that size once the orientation is applied."""
     block = exif_block(orientation, order, thumbnail)
     return encoded(stored_under(scene(seed, size), orientation), "JPEG", quality=95, exif=block)
 
