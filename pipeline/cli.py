@@ -8,12 +8,17 @@ from typing import Annotated
 
 import typer
 
+from pipeline.target_layout import TargetLayout
+
 app = typer.Typer(
     name="imgclf",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+data_app = typer.Typer(no_args_is_help=True)
+app.add_typer(data_app, name="data")
 
 _DEFAULT_WORKSPACE = Path(".imgclf")
 _Workspace = Annotated[
@@ -125,6 +130,29 @@ def doctor(workspace: _Workspace = _DEFAULT_WORKSPACE) -> None:
     from pipeline.doctor import doctor as examine
 
     raise typer.Exit(0 if examine(workspace) else 1)
+
+
+@data_app.callback()
+def data() -> None:
+    """Look at images and lay them out anew."""
+
+
+@data_app.command()
+def convert(
+    source: Annotated[str, typer.Argument(help="The images: folder, manifest file or URI.")],
+    dest: Annotated[
+        Path, typer.Argument(help="Where to copy them to: a folder that is not there, or empty.")
+    ],
+    to: Annotated[TargetLayout, typer.Option("--to", help="The layout to write.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="How to read them, as data.layout=sidecar."),
+    ] = None,
+) -> None:
+    """Copy images from one layout into another. The source is only read."""
+    from pipeline.convert_command import convert as convert_images
+
+    convert_images(source, dest, to, tuple(overrides or ()))
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ def list_class_folders(store: ImageStore, folder: str, settings: DataSettings) -
         DataError: no class folder, or one without an image file.
     """
     found = Found("class_folders")
-    top = Subfolder(folder, joined(store.real_root, folder))
+    top = _top(store, folder)
     items = scan_top(store, folder)
     classes = [_ClassFolder(sub, None) for sub in _visible_folders(top, items, settings.policies, found)]
     return _list_classes(store, folder, classes, settings, found)
@@ -77,7 +77,7 @@ def list_split_folders(store: ImageStore, folder: str, settings: DataSettings) -
     """
     found = Found("split_folders")
     where = shown(store, folder)
-    top = Subfolder(folder, joined(store.real_root, folder))
+    top = _top(store, folder)
     folders: dict[str, Subfolder] = {}
     for sub in _visible_folders(top, scan_top(store, folder), settings.policies, found):
         name = _name(sub.path)
@@ -109,6 +109,10 @@ def list_split_folders(store: ImageStore, folder: str, settings: DataSettings) -
                 "Add class folders with images to it or remove it."
             )
     return found
+
+
+def _top(store: ImageStore, folder: str) -> Subfolder:
+    return Subfolder(folder, f"{store.real_root}/{folder}" if folder else store.real_root)
 
 
 def _visible_folders(
