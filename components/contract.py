@@ -31,6 +31,9 @@ SPLITS: Final = (TRAIN, EVAL, TEST)
 LABELS_FILE: Final = "labels.txt"
 INGEST_REPORT_FILE: Final = "ingest_report.json"
 
+# File inside the data-report artifact.
+DATA_REPORT_FILE: Final = "data_report.json"
+
 # File inside the class-balance artifact.
 BALANCE_REPORT_FILE: Final = "class_balance.json"
 

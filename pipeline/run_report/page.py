@@ -50,13 +50,15 @@ def write_page(path: Path, page: PageInput) -> None:
     """Writes the page; see `render`.
 
     Raises:
-        OSError: the file cannot be written; what there is of it is removed.
+        OSError: the file cannot be written; a page that was there before stays as it was.
     """
     text = render(page)
+    partial = path.with_name(f"{path.name}.partial")
     try:
-        path.write_text(text, "utf-8")
+        partial.write_text(text, "utf-8")
+        partial.replace(path)
     except OSError:
-        path.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
 
 
