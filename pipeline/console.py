@@ -18,6 +18,7 @@ from rich.table import Table
 
 from components.image_folder.file_names import has_image_extension
 from components.progress import PROGRESS_LOGGER
+from pipeline.run_report.verdict import run_verdict
 from pipeline.summary import RunSummary, Stage
 from serving.contract import model_versions
 
@@ -176,13 +177,11 @@ def _print_verdict(console: Console, summary: RunSummary) -> None:
     if summary.pushed is not None:
         what = "pushed" if summary.pushed.new else "nothing to push; in production is"
         _line(console, f"Model:    {what} version {summary.pushed.version}: {_shown(summary.pushed.path)}")
-    elif summary.status == "not_blessed":
-        console.print("[bold red]The model was not blessed, so it was not pushed.[/]")
-        _line(console, summary.reason or "")
     else:
-        title = {"invalid_data": "The images were refused."}.get(summary.status, "The run failed.")
-        console.print(f"[bold red]{title}[/]")
+        console.print(f"[bold red]{run_verdict(summary).words}.[/]")
         _line(console, summary.reason or "")
+    if summary.report is not None:
+        _line(console, f"Report:   {_shown(summary.report)}")
     _line(console, f"Log:      {_shown(summary.log)}")
 
 

@@ -32,13 +32,15 @@ LIGHT = (
     "pipeline.doctor",
     "pipeline.preflight",
     "pipeline.run_command",
+    "pipeline.run_page",
+    "pipeline.run_report.page",
     "pipeline.summary",
     "pipeline.workspace",
     "serving.client",
     "serving.contract",
     "serving.server_command",
 )
-HEAVY = ("tensorflow", "keras", "tfx", "apache_beam", "ml_metadata", "tensorflow_serving")
+HEAVY = ("tensorflow", "keras", "tfx", "apache_beam", "ml_metadata", "tensorflow_serving", "matplotlib")
 
 
 def imports_of(path: Path) -> set[str]:
