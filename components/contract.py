@@ -40,9 +40,6 @@ DATA_REPORT_FILE: Final = "data_report.json"
 # File inside the Schema artifact.
 SCHEMA_FILE: Final = "schema.pbtxt"
 
-# File inside the data-report artifact.
-DATA_REPORT_FILE: Final = "data_report.json"
-
 # File inside the class-balance artifact.
 BALANCE_REPORT_FILE: Final = "class_balance.json"
 

@@ -98,14 +98,14 @@ class RunDisplay(logging.Handler):
 
 
 def print_summary(
-    console: Console, summary: RunSummary, images: Path, workspace: Path, seconds: float
+    console: Console, summary: RunSummary, images: str | None, workspace: Path, seconds: float
 ) -> None:
     """Prints the table of stages, the verdict, and the next command to type.
 
     Args:
         console: where to print.
         summary: of the run.
-        images: the folder of class folders.
+        images: folder, manifest file or URI.
         workspace: as the user named it.
         seconds: from the command to now.
     """
@@ -130,20 +130,19 @@ def print_summary(
         models = Path(summary.pushed.path).parents[1]
         if len([model for model in models.iterdir() if model_versions(model)]) > 1:
             options += f" --name {summary.model}"
-        _line(console, f"Next:     {_program()} predict {_an_image(images)}{options}")
-        _line(console, f"          {_program()} serve{options}")
+        _line(console, f"Next:     {program()} predict {_an_image(images)}{options}")
+        _line(console, f"          {program()} serve{options}")
 
 
-def _program() -> str:
+def program() -> str:
     """How the user has to spell the command: its path, where a virtual environment is not active."""
     return "imgclf" if shutil.which("imgclf") else os.path.relpath(sys.argv[0])
 
 
-def _an_image(images: Path) -> str:
-    found = next((path for path in images.glob("*/*") if has_image_extension(path.name)), None)
-    if found is None:
-        return "IMAGE"
-    return shlex.quote(_shown(found))
+def _an_image(images: str | None) -> str:
+    paths = Path(images).rglob("*") if images and Path(images).is_dir() else ()
+    found = next((path for path in paths if has_image_extension(path.name)), None)
+    return "IMAGE" if found is None else shlex.quote(_shown(found))
 
 
 def _shown(path: str | Path) -> str:
@@ -157,12 +156,15 @@ def _print_images(console: Console, summary: RunSummary) -> None:
         return
     splits = ", ".join(f"{count} {split}" for split, count in images.per_split.items())
     _line(console, f"Images:   {images.accepted} of {images.found} used ({splits})")
-    if images.duplicates:
-        _line(console, f"          {images.duplicates} further copies of the same image left out")
+    told = [f"{count} {kind}" for kind, count in images.findings.items()]
+    if told:
+        _line(console, f"Findings: {', '.join(told)}")
     for item in images.set_aside[:_SET_ASIDE_SHOWN]:
         _line(console, f"          set aside: {item.file}: {item.reason}")
     if len(images.set_aside) > _SET_ASIDE_SHOWN:
-        _line(console, f"          and {len(images.set_aside) - _SET_ASIDE_SHOWN} more, in the summary")
+        _line(console, f"          and {len(images.set_aside) - _SET_ASIDE_SHOWN} more, in the report")
+    for note in summary.notes:
+        _line(console, f"Note:     {note}")
 
 
 def _print_verdict(console: Console, summary: RunSummary) -> None:

@@ -18,8 +18,6 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.contract import ConfigError, DataError
-from components.image_folder.data_report import DataReport
-from components.image_folder.refusal import RefusedImagesError
 from pipeline.config import Config
 from pipeline.dag import create_pipeline
 from pipeline.outcome import Artifacts, RunFailure, summarize_run
@@ -161,14 +159,12 @@ def run_pipeline(
     runner = DagRunner(run_id, listener)
     node_ids: list[str] = []
     failure: RunFailure | None = None
-    refused: DataReport | None = None
     try:
         pipeline = create_pipeline(config, workspace, use_cache=use_cache)
         node_ids = [component.id for component in pipeline.components]
         runner.run(pipeline)
     except DataError as error:
         failure = RunFailure("invalid_data", str(error))
-        refused = error.report if isinstance(error, RefusedImagesError) else None
     except ConfigError as error:
         failure = RunFailure("failed", str(error), usage=True)
     except Exception as error:
@@ -195,7 +191,6 @@ def run_pipeline(
             run_dir=run_dir,
             began=began,
             artifacts=runner.artifacts,
-            refused=refused,
         )
     with contextlib.suppress(OSError):  # On a full disk the screen has to do.
         summary.write(run_dir / "summary.json")

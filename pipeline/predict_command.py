@@ -60,7 +60,7 @@ def predict(
 
 
 def _as_ingested(data: bytes) -> bytes:
-    """The bytes that ingest would have stored of this image, so that the model sees what it was trained on."""
+    """The bytes that ingest would have stored of this image, so that the model sees what it knows."""
     header = read_header(data)
     limit = LimitSettings().max_pixels
     if header.width * header.height > limit:

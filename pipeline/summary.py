@@ -121,6 +121,7 @@ class RunSummary:
         reason: a sentence where nothing was pushed.
         stages: in order.
         images: None when ingest did not get that far.
+        notes: sentences about the classes' balance, and what has changed since the previous run.
         metrics: of the candidate and of the baseline.
         pushed: None when nothing was.
         log: path of the frameworks' log.
@@ -133,6 +134,7 @@ class RunSummary:
     reason: str | None
     stages: tuple[Stage, ...]
     images: Images | None
+    notes: tuple[str, ...]
     metrics: Metrics
     pushed: Pushed | None
     log: str

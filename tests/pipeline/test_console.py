@@ -8,9 +8,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from components.image_folder.ingest_report import SetAside
 from rich.console import Console
 
-from components.image_folder.ingest_report import SetAside
 from components.progress import report_progress
 from pipeline.console import RunDisplay, print_summary
 from pipeline.summary import Images, Metrics, Pushed, RunSummary, Stage

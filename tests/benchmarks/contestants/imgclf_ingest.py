@@ -6,9 +6,9 @@ from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from components.image_folder.folder_scan import labels_of, scan_folder
 
 from components.image_folder.executor import ingest
-from components.image_folder.folder_scan import labels_of, scan_folder
 from components.image_folder.settings import DataSettings
 
 
