@@ -126,6 +126,7 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         pipeline_root=str(workspace.artifacts / config.name),
         components=[
             examples,
+            data_check,
             schema,
             statistics,
             anomalies,

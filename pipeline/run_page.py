@@ -50,7 +50,7 @@ def with_page(
             data_report=None if data_report is None else str(data_report),
             summary=summary,
             balance_lines=summary.notes,
-            class_weights={**balance.class_weights} if balance else {},
+            class_weights=dict(balance.class_weights.items()) if balance else {},
         )
         write_page(path, page)
     except Exception:

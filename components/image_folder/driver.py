@@ -40,7 +40,8 @@ class Driver(PortableDriver):
 
     def _examples_dirs(self) -> Iterator[Path]:
         """Folders of earlier Examples artifacts, as far as ML Metadata knows where they are kept."""
-        store = self._metadata_handle.store
-        for folder in {Path(known.uri).parent for known in store.get_artifacts_by_type("Examples")}:
+        with self._metadata_handle as metadata:
+            known = metadata.store.get_artifacts_by_type("Examples")
+        for folder in {Path(examples.uri).parent for examples in known}:
             if folder.is_dir():
                 yield from folder.iterdir()
