@@ -43,7 +43,7 @@ def test_hidden_and_system_files_and_folders(images: Path) -> None:
     listing = listed(images)
     assert set(labelled(listing)) == {"cat/1.jpg", "dog/1.jpg"}
     expected = [f"cat/{name}" for name in names] + [f"{folder}/" for folder in folders]
-    assert told(listing) == {file: ("hidden_file", DROPPED) for file in expected}
+    assert told(listing) == dict.fromkeys(expected, ("hidden_file", DROPPED))
 
 
 def test_other_files_and_images_of_no_class(images: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_folder_that_cannot_be_read(images: Path) -> None:
 def test_a_folder_whose_path_is_too_long_to_be_opened(images: Path) -> None:
     parent = os.open(images / "cat", os.O_RDONLY)
     for _ in range(20):
-        os.mkdir("x" * 250, dir_fd=parent)  # noqa: PTH102
+        os.mkdir("x" * 250, dir_fd=parent)
         above, parent = parent, os.open("x" * 250, os.O_RDONLY, dir_fd=parent)
         os.close(above)
     os.close(parent)
@@ -188,10 +188,9 @@ def test_file_names_that_cannot_be_printed(images: Path, policy: str, action: st
     names = [b"two\nlines.jpg", b"caf\xe9.jpg", b"bell\x07/1.jpg"]
     write_tree(images, [f"cat/{os.fsdecode(name)}" for name in names])
     listing = listed(images, policies={"unprintable_name": policy})
-    assert told(listing) == {
-        file: ("unprintable_name", action)
-        for file in ("cat/two\\nlines.jpg", "cat/caf\\xe9.jpg", "cat/bell\\x07/")
-    }
+    assert told(listing) == dict.fromkeys(
+        ("cat/two\\nlines.jpg", "cat/caf\\xe9.jpg", "cat/bell\\x07/"), ("unprintable_name", action)
+    )
     assert len(listing.files) == 2 + used
 
 
@@ -234,7 +233,7 @@ def test_a_class_without_images_says_what_was_passed_over(images: Path) -> None:
 
 
 def test_a_hundred_thousand_files_in_a_thousand_classes() -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         for number in range(1000):
             name = f"{folder}/{number:04}"
             os.mkdir(name)  # noqa: PTH102
