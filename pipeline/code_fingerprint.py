@@ -18,6 +18,7 @@ _FRAMEWORKS: Final = (
     "keras",
     "pillow",
     "tensorflow",
+    "tensorflow-data-validation",
     "tensorflow-model-analysis",
     "tensorflow-transform",
     "tfx",

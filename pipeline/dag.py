@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tfx.components import Evaluator, ExampleValidator, SchemaGen, StatisticsGen, Trainer, Transform
+from pathlib import Path
+
+import tensorflow_data_validation as tfdv
+from tfx.components import Evaluator, StatisticsGen, Trainer, Transform
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
@@ -12,6 +15,10 @@ from tfx.types.standard_artifacts import Model
 from components.baseline.latest_blessed import CANDIDATE, MODEL, LatestBlessedBaseline
 from components.class_balance.component import ClassBalanceValidator
 from components.contract import TEST
+from components.data_check.component import DataCheck
+from components.example_schema.component import ExampleSchemaGen
+from components.example_schema.schema_rule import read_curated_schema
+from components.example_validation.component import ExampleValidator
 from components.image_folder.component import ImageFolderExampleGen
 from components.pusher.component import Pusher
 from components.serving_check.component import ServingCheck
@@ -29,19 +36,38 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         workspace: where metadata, artifacts and pushed models go.
         use_cache: whether a stage whose inputs, settings and code are unchanged is skipped.
     """
-    assert config.data.images is not None
     model_dir = str(workspace.model_dir(config.name))
     evaluation = config.evaluation.model_dump_json()
 
     examples = ImageFolderExampleGen(
-        config.data.images, config.data, model_dir, code_fingerprint("components.image_folder.executor")
+        config.data, model_dir, code_fingerprint("components.image_folder.executor")
     )
-    statistics = StatisticsGen(examples.outputs["examples"])
-    schema = SchemaGen(statistics.outputs["statistics"], infer_feature_shape=True)
-    anomalies = ExampleValidator(statistics.outputs["statistics"], schema.outputs["schema"])
+    data_check = DataCheck(
+        examples.outputs["data_report"], code_fingerprint("components.data_check.executor")
+    )
+    schema = ExampleSchemaGen(
+        examples.outputs["examples"],
+        read_curated_schema(Path(config.data.schema_file)) if config.data.schema_file else "",
+        code_fingerprint("components.example_schema.executor"),
+    )
+    schema.add_upstream_node(data_check)
+    statistics = StatisticsGen(
+        examples.outputs["examples"],
+        schema.outputs["schema"],
+        # One pass in bounded memory; otherwise every file name and hash goes through a shuffle.
+        stats_options=tfdv.StatsOptions(use_sketch_based_topk_uniques=True),
+    )
+    anomalies = ExampleValidator(
+        statistics.outputs["statistics"],
+        schema.outputs["schema"],
+        code_fingerprint("components.example_validation.executor"),
+    )
     balance = ClassBalanceValidator(
-        examples.outputs["examples"], config.balance, code_fingerprint("components.class_balance.executor")
+        examples.outputs["data_report"],
+        config.balance,
+        code_fingerprint("components.class_balance.executor"),
     )
+    balance.add_upstream_node(data_check)
     transform = Transform(
         examples.outputs["examples"],
         schema.outputs["schema"],
@@ -100,8 +126,9 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         pipeline_root=str(workspace.artifacts / config.name),
         components=[
             examples,
-            statistics,
+            data_check,
             schema,
+            statistics,
             anomalies,
             balance,
             transform,

@@ -6,15 +6,17 @@ import hashlib
 from pathlib import Path
 
 from components.contract import ConfigError
+from components.example_schema.schema_rule import read_curated_schema
 from components.image_folder.image_store import is_uri
 from components.image_folder.label_map import extend_labels
 from components.image_folder.list_images import list_images
+from components.image_folder.settings import DataSettings, LabelSettings
 from components.pusher.ledger import Ledger
 from pipeline.config import Config
 from pipeline.workspace import Workspace
 
 
-def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config:
+def resolve(config: Config, images: str | None, workspace: Workspace) -> Config:
     """Completes the configuration, and refuses in milliseconds what would fail in minutes.
 
     The paths become absolute, and the hash of the weights file is filled in,
@@ -27,17 +29,10 @@ def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config
         workspace: holds the labels that are published already.
 
     Raises:
-        ConfigError: no such folder or weights file, or a hash that differs.
+        ConfigError: no such folder, schema or weights file, or one that is not what it should be.
         DataError: the folder cannot be classified, or a published label is gone.
     """
-    chosen = str(images) if images else config.data.images
-    if chosen is None:
-        raise ConfigError(
-            "No images given. Name the folder with --images DIR, or as data.images in the file."
-        )
-    data = config.data.model_copy(
-        update={"images": chosen if is_uri(chosen) else str(_absolute(Path(chosen)))}
-    )
+    data = resolve_data(config.data, images)
     published = Ledger.read(workspace.model_dir(config.name))
     extend_labels(published.labels, list_images(data).labels)
     return config.model_copy(
@@ -48,11 +43,44 @@ def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config
     )
 
 
+def resolve_data(data: DataSettings, images: str | None) -> DataSettings:
+    """Makes the paths absolute.
+
+    Args:
+        data: as the user gave it.
+        images: from the command line; comes before `data.images`.
+
+    Raises:
+        ConfigError: no images are named, or the schema file is none.
+    """
+    chosen = images or data.images
+    if chosen is None:
+        raise ConfigError(
+            "No images given. Name the folder with --images DIR, or as data.images in the file."
+        )
+    where = chosen if is_uri(chosen) else str(_absolute(Path(chosen)))
+    return data.model_copy(update={"images": where, **_schema(data), **_label_file(data.labels)})
+
+
 def _absolute(path: Path) -> Path:
     try:
         return path.expanduser().absolute()
     except RuntimeError as error:
         raise ConfigError(f"{path}: there is no such user.") from error
+
+
+def _schema(data: DataSettings) -> dict[str, str]:
+    if data.schema_file is None:
+        return {}
+    path = _absolute(Path(data.schema_file))
+    read_curated_schema(path)
+    return {"schema_file": str(path)}
+
+
+def _label_file(labels: LabelSettings) -> dict[str, LabelSettings]:
+    if labels.file is None:
+        return {}
+    return {"labels": labels.model_copy(update={"file": str(_absolute(Path(labels.file)))})}
 
 
 def _weights(config: Config) -> dict[str, str]:

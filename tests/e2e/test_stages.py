@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
+import tensorflow_data_validation as tfdv
 
 from components import contract
 from components.contract import DataError
+from components.example_schema.schema_rule import contract_schema
 from components.image_folder.split_assignment import assign_split
 from components.serving_check.check import ServingReport
 from serving.contract import model_versions
@@ -21,8 +23,8 @@ from tests.image_files import patterned_bytes
 
 ALL_STAGES = {
     "ImageFolderExampleGen",
+    "ExampleSchemaGen",
     "StatisticsGen",
-    "SchemaGen",
     "ExampleValidator",
     "ClassBalanceValidator",
     "Transform",
@@ -116,6 +118,27 @@ def test_no_image_is_in_two_splits_and_each_is_where_its_content_says(trial: Tri
             assert assign_split(sha256, fractions) == split
     assert len(seen) == 120
     assert set(seen.values()) == {1}
+
+
+def test_statistics_and_schema_take_pixels_for_bytes(trial: Trial) -> None:
+    schema = tfdv.load_schema_text(str(trial.artifact("ExampleSchemaGen", "schema") / contract.SCHEMA_FILE))
+    assert schema == contract_schema(["across", "down", "plain"])
+    directory = trial.artifact("StatisticsGen", "statistics")
+    for split in contract.SPLITS:
+        statistics = tfdv.load_stats_binary(str(directory / f"Split-{split}" / "FeatureStats.pb"))
+        features = {feature.path.step[0]: feature for feature in statistics.datasets[0].features}
+        assert features.keys() == {feature.name for feature in schema.feature}
+        pixels = features[contract.IMAGE_ENCODED]
+        assert pixels.WhichOneof("stats") == "bytes_stats"
+        assert pixels.bytes_stats.common_stats.num_non_missing == statistics.datasets[0].num_examples > 0
+        assert not pixels.bytes_stats.unique
+        assert {
+            bucket.label for bucket in features[contract.CLASS_TEXT].string_stats.rank_histogram.buckets
+        } == {
+            "across",
+            "down",
+            "plain",
+        }
 
 
 def test_serving_check_compared_golden_answers(trial: Trial) -> None:

@@ -4,8 +4,10 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from google.protobuf import text_format
 
 from components.contract import ConfigError, DataError
+from components.example_schema.schema_rule import contract_schema
 from components.pusher.ledger import Ledger
 from pipeline.config import Config, load_config
 from pipeline.preflight import resolve
@@ -51,6 +53,22 @@ def test_a_weights_file_that_is_missing_or_another(tmp_path: Path, images: Path)
     actual = hashlib.sha256(b"weights").hexdigest()
     with pytest.raises(ConfigError, match=f"its SHA-256 is {actual}, model.weights_sha256 says {'0' * 64}"):
         _resolve(tmp_path, images, f"model.weights={tmp_path}/w.h5", f"model.weights_sha256='{'0' * 64}'")
+
+
+def test_a_curated_schema_is_read_before_the_run(
+    tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        ConfigError, match=f"data.schema_file: {tmp_path}/s.pbtxt cannot be read: No such file"
+    ):
+        _resolve(tmp_path, images, "data.schema_file=s.pbtxt")
+    file = tmp_path / "s.pbtxt"
+    file.write_text('feature { name: "x" }')
+    with pytest.raises(ConfigError, match="it has no feature 'image/encoded'"):
+        _resolve(tmp_path, images, "data.schema_file=s.pbtxt")
+    file.write_text(text_format.MessageToString(contract_schema(["a", "b"])))
+    assert _resolve(tmp_path, images, "data.schema_file=s.pbtxt").data.schema_file == str(file)
 
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 import tensorflow as tf
+from components.image_folder.ingest_report import IngestReport
 from tfx.types import standard_artifacts
 
 from components.contract import IMAGE_FILENAME, INGEST_REPORT_FILE, LABELS_FILE, DataError
 from components.image_folder import work_units
 from components.image_folder.driver import FINGERPRINT, LABELS
 from components.image_folder.executor import Executor, ingest
-from components.image_folder.ingest_report import IngestReport
 from components.image_folder.list_images import list_images
 from components.image_folder.listing import Listing, fingerprint
 from components.image_folder.settings import DataSettings

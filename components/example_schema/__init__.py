@@ -1,0 +1,1 @@
+"""ExampleSchemaGen: what every record has to look like, before any statistics are taken."""

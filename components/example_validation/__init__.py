@@ -1,0 +1,1 @@
+"""ExampleValidator: stops a run whose records do not fit the schema."""
