@@ -233,7 +233,7 @@ def test_a_class_without_images_says_what_was_passed_over(images: Path) -> None:
 
 
 def test_a_hundred_thousand_files_in_a_thousand_classes() -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         for number in range(1000):
             name = f"{folder}/{number:04}"
             os.mkdir(name)  # noqa: PTH102
