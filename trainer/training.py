@@ -32,7 +32,8 @@ def fit(
 ) -> None:
     """Runs the phases in order; the model ends with the weights that did best on the eval split.
 
-    A phase that does worse than what came before it leaves no trace. A phase
+    Best is the lowest loss, with the class weights that training goes by. A
+    phase that does worse than what came before it leaves no trace. A phase
     that trains only the head computes the backbone's features once an image,
     not once an epoch, and fits the head on them.
 
