@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.installed
+PEERS := .venv-peers
+PEERS_LOCK := tests/benchmarks/peers.lock
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
 help: ## List what there is.
@@ -43,6 +45,15 @@ check: setup ## Lint, formatting and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench-ingest: setup $(PEERS)/.installed ## Ingest beside its peers, measured: minutes, and 8 GB of peers. BENCH="many" …
+	@$(BIN)/python -m tests.benchmarks.ingest_benchmark $(BENCH)
+
+$(PEERS)/.installed: $(PEERS_LOCK) | $(UV)
+	@test -x $(PEERS)/bin/python || $(UV) venv --quiet --python 3.11 $(PEERS)
+	@echo "Installing what $(PEERS_LOCK) pins into $(PEERS), once …"
+	@$(UV) pip sync --quiet --python $(PEERS) --require-hashes --compile-bytecode $(PEERS_LOCK)
+	@touch $@
+
 lock: | $(UV) ## Resolve pyproject.toml into requirements.lock anew.
 	$(UV) pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 --extra dev \
 		--extra kubeflow --generate-hashes --no-emit-index-url --no-annotate --no-header \
@@ -51,4 +62,4 @@ lock: | $(UV) ## Resolve pyproject.toml into requirements.lock anew.
 clean: ## Remove what runs left in .imgclf; .venv stays.
 	rm -rf .imgclf
 
-.PHONY: help setup run test test-all check lock clean
+.PHONY: help setup run test test-all check bench-ingest lock clean

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 # tf.Example features written by ingest, one record an image.
-IMAGE_ENCODED: Final = "image/encoded"  # bytes: the file's own bytes
+IMAGE_ENCODED: Final = "image/encoded"  # bytes: the file's own wherever they are usable
 IMAGE_FORMAT: Final = "image/format"  # bytes: "JPEG", "PNG", "GIF" or "BMP"
 IMAGE_HEIGHT: Final = "image/height"  # int64, pixels
 IMAGE_WIDTH: Final = "image/width"  # int64, pixels
@@ -29,7 +29,13 @@ SPLITS: Final = (TRAIN, EVAL, TEST)
 
 # Files inside the Examples artifact.
 LABELS_FILE: Final = "labels.txt"
-INGEST_REPORT_FILE: Final = "ingest_report.json"
+SPLIT_COUNTS_FILE: Final = "split_counts.json"
+
+# File inside the data-verdict artifact.
+DATA_VERDICT_FILE: Final = "data_verdict.json"
+
+# File inside the data-report artifact.
+DATA_REPORT_FILE: Final = "data_report.json"
 
 # File inside the Schema artifact.
 SCHEMA_FILE: Final = "schema.pbtxt"

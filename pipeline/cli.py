@@ -8,12 +8,17 @@ from typing import Annotated
 
 import typer
 
+from pipeline.target_layout import TargetLayout
+
 app = typer.Typer(
     name="imgclf",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+data_app = typer.Typer(no_args_is_help=True)
+app.add_typer(data_app, name="data")
 
 _DEFAULT_WORKSPACE = Path(".imgclf")
 _Workspace = Annotated[
@@ -51,7 +56,7 @@ def imgclf(
 @app.command()
 def run(
     images: Annotated[
-        Path | None, typer.Option("--images", help="The folder that holds one folder a class.")
+        str | None, typer.Option("--images", help="The images: folder, manifest file or URI.")
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", help="A YAML configuration.")] = None,
     overrides: Annotated[
@@ -125,6 +130,53 @@ def doctor(workspace: _Workspace = _DEFAULT_WORKSPACE) -> None:
     from pipeline.doctor import doctor as examine
 
     raise typer.Exit(0 if examine(workspace) else 1)
+
+
+@data_app.callback()
+def data() -> None:
+    """Look at images and lay them out anew."""
+
+
+@data_app.command()
+def check(
+    images: Annotated[str | None, typer.Argument(help="The images: folder, manifest file or URI.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="A YAML configuration.")] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as data.odd.blurry=50."),
+    ] = None,
+    workspace: _Workspace = _DEFAULT_WORKSPACE,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="Write the whole report as an HTML page to this file.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")] = False,
+) -> None:
+    """Look at every image and say what is amiss, as a run would. Nothing is trained or written.
+
+    Exit code: 0 fit to train on, 2 usage, 3 the images would be refused.
+    """
+    from pipeline.data_check_command import CheckRequest, check_data
+
+    request = CheckRequest(images, config, tuple(overrides or ()), workspace, page, json)
+    raise typer.Exit(check_data(request))
+
+
+@data_app.command()
+def convert(
+    source: Annotated[str, typer.Argument(help="The images: folder, manifest file or URI.")],
+    dest: Annotated[
+        Path, typer.Argument(help="Where to copy them to: a folder that is not there, or empty.")
+    ],
+    to: Annotated[TargetLayout, typer.Option("--to", help="The layout to write.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="How to read them, as data.layout=sidecar."),
+    ] = None,
+) -> None:
+    """Copy images from one layout into another. The source is only read."""
+    from pipeline.convert_command import convert as convert_images
+
+    convert_images(source, dest, to, tuple(overrides or ()))
 
 
 def main() -> None:

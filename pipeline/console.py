@@ -16,8 +16,9 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from components.image_folder.folder_scan import IMAGE_EXTENSIONS
+from components.image_folder.file_names import has_image_extension
 from components.progress import PROGRESS_LOGGER
+from pipeline.run_report.verdict import run_verdict
 from pipeline.summary import RunSummary, Stage
 from serving.contract import model_versions
 
@@ -97,14 +98,14 @@ class RunDisplay(logging.Handler):
 
 
 def print_summary(
-    console: Console, summary: RunSummary, images: Path, workspace: Path, seconds: float
+    console: Console, summary: RunSummary, images: str | None, workspace: Path, seconds: float
 ) -> None:
     """Prints the table of stages, the verdict, and the next command to type.
 
     Args:
         console: where to print.
         summary: of the run.
-        images: the folder of class folders.
+        images: folder, manifest file or URI.
         workspace: as the user named it.
         seconds: from the command to now.
     """
@@ -129,20 +130,19 @@ def print_summary(
         models = Path(summary.pushed.path).parents[1]
         if len([model for model in models.iterdir() if model_versions(model)]) > 1:
             options += f" --name {summary.model}"
-        _line(console, f"Next:     {_program()} predict {_an_image(images)}{options}")
-        _line(console, f"          {_program()} serve{options}")
+        _line(console, f"Next:     {program()} predict {_an_image(images)}{options}")
+        _line(console, f"          {program()} serve{options}")
 
 
-def _program() -> str:
+def program() -> str:
     """How the user has to spell the command: its path, where a virtual environment is not active."""
     return "imgclf" if shutil.which("imgclf") else os.path.relpath(sys.argv[0])
 
 
-def _an_image(images: Path) -> str:
-    found = next((path for path in images.glob("*/*") if path.suffix.lower() in IMAGE_EXTENSIONS), None)
-    if found is None:
-        return "IMAGE"
-    return shlex.quote(_shown(found))
+def _an_image(images: str | None) -> str:
+    paths = Path(images).rglob("*") if images and Path(images).is_dir() else ()
+    found = next((path for path in paths if has_image_extension(path.name)), None)
+    return "IMAGE" if found is None else shlex.quote(_shown(found))
 
 
 def _shown(path: str | Path) -> str:
@@ -156,12 +156,15 @@ def _print_images(console: Console, summary: RunSummary) -> None:
         return
     splits = ", ".join(f"{count} {split}" for split, count in images.per_split.items())
     _line(console, f"Images:   {images.accepted} of {images.found} used ({splits})")
-    if images.duplicates:
-        _line(console, f"          {images.duplicates} further copies of the same image left out")
+    told = [f"{count} {kind}" for kind, count in images.findings.items()]
+    if told:
+        _line(console, f"Findings: {', '.join(told)}")
     for item in images.set_aside[:_SET_ASIDE_SHOWN]:
         _line(console, f"          set aside: {item.file}: {item.reason}")
     if len(images.set_aside) > _SET_ASIDE_SHOWN:
-        _line(console, f"          and {len(images.set_aside) - _SET_ASIDE_SHOWN} more, in the summary")
+        _line(console, f"          and {len(images.set_aside) - _SET_ASIDE_SHOWN} more, in the report")
+    for note in summary.notes:
+        _line(console, f"Note:     {note}")
 
 
 def _print_verdict(console: Console, summary: RunSummary) -> None:
@@ -176,13 +179,11 @@ def _print_verdict(console: Console, summary: RunSummary) -> None:
     if summary.pushed is not None:
         what = "pushed" if summary.pushed.new else "nothing to push; in production is"
         _line(console, f"Model:    {what} version {summary.pushed.version}: {_shown(summary.pushed.path)}")
-    elif summary.status == "not_blessed":
-        console.print("[bold red]The model was not blessed, so it was not pushed.[/]")
-        _line(console, summary.reason or "")
     else:
-        title = {"invalid_data": "The images were refused."}.get(summary.status, "The run failed.")
-        console.print(f"[bold red]{title}[/]")
+        console.print(f"[bold red]{run_verdict(summary).words}.[/]")
         _line(console, summary.reason or "")
+    if summary.report is not None:
+        _line(console, f"Report:   {_shown(summary.report)}")
     _line(console, f"Log:      {_shown(summary.log)}")
 
 

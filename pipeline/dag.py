@@ -15,6 +15,7 @@ from tfx.types.standard_artifacts import Model
 from components.baseline.latest_blessed import CANDIDATE, MODEL, LatestBlessedBaseline
 from components.class_balance.component import ClassBalanceValidator
 from components.contract import TEST
+from components.data_check.component import DataCheck
 from components.example_schema.component import ExampleSchemaGen
 from components.example_schema.schema_rule import read_curated_schema
 from components.example_validation.component import ExampleValidator
@@ -35,18 +36,21 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         workspace: where metadata, artifacts and pushed models go.
         use_cache: whether a stage whose inputs, settings and code are unchanged is skipped.
     """
-    assert config.data.images is not None
     model_dir = str(workspace.model_dir(config.name))
     evaluation = config.evaluation.model_dump_json()
 
     examples = ImageFolderExampleGen(
-        config.data.images, config.data, model_dir, code_fingerprint("components.image_folder.executor")
+        config.data, model_dir, code_fingerprint("components.image_folder.executor")
+    )
+    data_check = DataCheck(
+        examples.outputs["data_report"], code_fingerprint("components.data_check.executor")
     )
     schema = ExampleSchemaGen(
         examples.outputs["examples"],
         read_curated_schema(Path(config.data.schema_file)) if config.data.schema_file else "",
         code_fingerprint("components.example_schema.executor"),
     )
+    schema.add_upstream_node(data_check)
     statistics = StatisticsGen(
         examples.outputs["examples"],
         schema.outputs["schema"],
@@ -59,8 +63,11 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         code_fingerprint("components.example_validation.executor"),
     )
     balance = ClassBalanceValidator(
-        examples.outputs["examples"], config.balance, code_fingerprint("components.class_balance.executor")
+        examples.outputs["data_report"],
+        config.balance,
+        code_fingerprint("components.class_balance.executor"),
     )
+    balance.add_upstream_node(data_check)
     transform = Transform(
         examples.outputs["examples"],
         schema.outputs["schema"],
@@ -119,6 +126,7 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         pipeline_root=str(workspace.artifacts / config.name),
         components=[
             examples,
+            data_check,
             schema,
             statistics,
             anomalies,

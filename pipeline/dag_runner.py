@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from datetime import datetime
 from typing import Protocol
 
 import tensorflow as tf
@@ -21,6 +22,7 @@ from pipeline.config import Config
 from pipeline.dag import create_pipeline
 from pipeline.outcome import Artifacts, RunFailure, summarize_run
 from pipeline.output_capture import log_traceback
+from pipeline.run_page import with_page
 from pipeline.summary import RunSummary, Stage, StageStatus
 from pipeline.workspace import Workspace
 from serving.first_line import first_line
@@ -152,6 +154,8 @@ def run_pipeline(
         listener: told of each stage.
         use_cache: whether unchanged stages are skipped.
     """
+    began = datetime.now().astimezone()
+    run_dir = workspace.run_dir(run_id)
     runner = DagRunner(run_id, listener)
     node_ids: list[str] = []
     failure: RunFailure | None = None
@@ -178,10 +182,18 @@ def run_pipeline(
         stages=runner.stages,
         artifacts=runner.artifacts,
         failure=failure,
-        log=workspace.run_dir(run_id) / "log.txt",
+        log=run_dir / "log.txt",
     )
+    if runner.stages:
+        summary = with_page(
+            summary,
+            config=config,
+            run_dir=run_dir,
+            began=began,
+            artifacts=runner.artifacts,
+        )
     with contextlib.suppress(OSError):  # On a full disk the screen has to do.
-        summary.write(workspace.run_dir(run_id) / "summary.json")
+        summary.write(run_dir / "summary.json")
     return summary
 
 

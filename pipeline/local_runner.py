@@ -21,10 +21,11 @@ def run_from_environment() -> int:
     Returns:
         The exit code of `imgclf run`.
     """
-    images, config, workspace = (
+    config, workspace = (
         Path(value) if (value := os.environ.get(f"IMGCLF_{name}")) else None
-        for name in ("IMAGES", "CONFIG", "WORKSPACE")
+        for name in ("CONFIG", "WORKSPACE")
     )
+    images = os.environ.get("IMGCLF_IMAGES") or None
     return run(RunRequest(images=images, config=config, workspace=workspace or DEFAULT_WORKSPACE))
 
 

@@ -9,8 +9,15 @@ from pathlib import Path
 from tfx.components.util import model_utils
 from tfx.types import artifact
 
-from components.contract import INGEST_REPORT_FILE, NEWLY_PUBLISHED, SERVING_CHECK_REPORT_FILE
-from components.image_folder.ingest_report import IngestReport
+from components.class_balance.balance_report import BalanceReport
+from components.class_balance.report_lines import lines
+from components.contract import (
+    BALANCE_REPORT_FILE,
+    DATA_REPORT_FILE,
+    NEWLY_PUBLISHED,
+    SERVING_CHECK_REPORT_FILE,
+)
+from components.image_folder.data_report import DataReport
 from components.serving_check.check import ServingReport
 from pipeline.config import Config
 from pipeline.evaluation import read_metrics, refusal
@@ -71,6 +78,7 @@ def summarize_run(
         reason=reason,
         stages=(*stages, *(Stage(name, "skipped", 0.0) for name in node_ids[len(stages) :])),
         images=_images(artifacts),
+        notes=tuple(lines(balance)) if (balance := balance_report(artifacts)) else (),
         metrics=metrics,
         pushed=pushed,
         log=str(log),
@@ -78,11 +86,21 @@ def summarize_run(
     )
 
 
-def _images(artifacts: Mapping[str, Artifacts]) -> Images | None:
+def data_report_path(artifacts: Mapping[str, Artifacts]) -> Path | None:
+    """Where the data report is; None when ingest did not get that far."""
     found = artifacts.get("ImageFolderExampleGen")
-    if found is None:
-        return None
-    return Images.of(IngestReport.read(Path(found["examples"][0].uri) / INGEST_REPORT_FILE))
+    return Path(found["data_report"][0].uri) / DATA_REPORT_FILE if found else None
+
+
+def balance_report(artifacts: Mapping[str, Artifacts]) -> BalanceReport | None:
+    """What ClassBalanceValidator reported; None when it did not accept the images."""
+    found = artifacts.get("ClassBalanceValidator")
+    return BalanceReport.read(Path(found["balance"][0].uri) / BALANCE_REPORT_FILE) if found else None
+
+
+def _images(artifacts: Mapping[str, Artifacts]) -> Images | None:
+    path = data_report_path(artifacts)
+    return Images.of(DataReport.read(path)) if path else None
 
 
 def _metrics(artifacts: Mapping[str, Artifacts]) -> Metrics:

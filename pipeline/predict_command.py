@@ -11,7 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from components.contract import ConfigError, DataError
-from components.image_folder.image_inspection import UnusableImageError, inspect_image
+from components.image_folder.image_header import UnusableImageError, read_header
+from components.image_folder.settings import LimitSettings
+from components.image_folder.transcode import needs_transcoding, to_png
 from pipeline.output_capture import quiet_tensorflow
 from pipeline.pushed_models import PushedModel, find_model
 from pipeline.workspace import Workspace
@@ -46,8 +48,7 @@ def predict(
         table.add_column("Probability", justify="right")
         for path, data in files:
             try:
-                inspect_image(data)
-                label, probability = ask(data)
+                label, probability = ask(_as_ingested(data))
             except UnusableImageError as error:
                 refused.append(f"{path}: {error}")
             else:
@@ -56,6 +57,17 @@ def predict(
         Console().print(table)
     if refused:
         raise DataError(f"{len(refused)} of {len(files)} files cannot be classified: {'; '.join(refused)}.")
+
+
+def _as_ingested(data: bytes) -> bytes:
+    """The bytes that ingest would have stored of this image, so that the model sees what it knows."""
+    header = read_header(data)
+    limit = LimitSettings().max_pixels
+    if header.width * header.height > limit:
+        raise UnusableImageError(
+            "too_many_pixels", f"{header.width} x {header.height} is more than {limit} pixels"
+        )
+    return to_png(data, header) if needs_transcoding(header) else data
 
 
 @contextmanager
@@ -93,9 +105,7 @@ def _saved_model(found: PushedModel) -> Iterator[Ask]:
         try:
             answer = loaded.run(contract.SERVING_DEFAULT, {contract.IMAGE_BYTES: np.array([data], object)})
         except tf.errors.InvalidArgumentError as error:
-            raise UnusableImageError(
-                "truncated or corrupt, or of a kind that the decoder does not know"
-            ) from error
+            raise UnusableImageError("corrupt", "truncated or damaged: the decoder refuses it") from error
         except (RequestError, tf.errors.OpError) as error:
             raise ConfigError(f"{found.path} is no working imgclf model: {first_line(str(error))}") from error
         return answer[contract.LABEL][0].decode("utf-8", "replace"), float(answer[contract.PROBABILITY][0])
@@ -116,7 +126,9 @@ def _model_server(address: str, name: str) -> Iterator[tuple[str, Ask]]:
         try:
             (prediction,) = client.predict([data])
         except RequestRefusedError as error:
-            raise UnusableImageError("the server refuses it; it may be truncated or corrupt") from error
+            raise UnusableImageError(
+                "corrupt", "the server refuses it; it may be truncated or damaged"
+            ) from error
         return prediction.label, prediction.probability
 
     try:

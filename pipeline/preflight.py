@@ -7,14 +7,16 @@ from pathlib import Path
 
 from components.contract import ConfigError
 from components.example_schema.schema_rule import read_curated_schema
-from components.image_folder.folder_scan import labels_of, scan_folder
+from components.image_folder.image_store import is_uri
 from components.image_folder.label_map import extend_labels
+from components.image_folder.list_images import list_images
+from components.image_folder.settings import DataSettings, LabelSettings
 from components.pusher.ledger import Ledger
 from pipeline.config import Config
 from pipeline.workspace import Workspace
 
 
-def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config:
+def resolve(config: Config, images: str | None, workspace: Workspace) -> Config:
     """Completes the configuration, and refuses in milliseconds what would fail in minutes.
 
     The paths become absolute, and the hash of the weights file is filled in,
@@ -30,20 +32,34 @@ def resolve(config: Config, images: Path | None, workspace: Workspace) -> Config
         ConfigError: no such folder, schema or weights file, or one that is not what it should be.
         DataError: the folder cannot be classified, or a published label is gone.
     """
-    chosen = images or (Path(config.data.images) if config.data.images else None)
+    data = resolve_data(config.data, images)
+    published = Ledger.read(workspace.model_dir(config.name))
+    extend_labels(published.labels, list_images(data).labels)
+    return config.model_copy(
+        update={
+            "data": data,
+            "model": config.model.model_copy(update=_weights(config)),
+        }
+    )
+
+
+def resolve_data(data: DataSettings, images: str | None) -> DataSettings:
+    """Makes the paths absolute.
+
+    Args:
+        data: as the user gave it.
+        images: from the command line; comes before `data.images`.
+
+    Raises:
+        ConfigError: no images are named, or the schema file is none.
+    """
+    chosen = images or data.images
     if chosen is None:
         raise ConfigError(
             "No images given. Name the folder with --images DIR, or as data.images in the file."
         )
-    folder = _absolute(chosen)
-    published = Ledger.read(workspace.model_dir(config.name))
-    extend_labels(published.labels, labels_of(scan_folder(folder)))
-    return config.model_copy(
-        update={
-            "data": config.data.model_copy(update={"images": str(folder), **_schema(config)}),
-            "model": config.model.model_copy(update=_weights(config)),
-        }
-    )
+    where = chosen if is_uri(chosen) else str(_absolute(Path(chosen)))
+    return data.model_copy(update={"images": where, **_schema(data), **_label_file(data.labels)})
 
 
 def _absolute(path: Path) -> Path:
@@ -53,12 +69,18 @@ def _absolute(path: Path) -> Path:
         raise ConfigError(f"{path}: there is no such user.") from error
 
 
-def _schema(config: Config) -> dict[str, str]:
-    if config.data.schema_file is None:
+def _schema(data: DataSettings) -> dict[str, str]:
+    if data.schema_file is None:
         return {}
-    path = _absolute(Path(config.data.schema_file))
+    path = _absolute(Path(data.schema_file))
     read_curated_schema(path)
     return {"schema_file": str(path)}
+
+
+def _label_file(labels: LabelSettings) -> dict[str, LabelSettings]:
+    if labels.file is None:
+        return {}
+    return {"labels": labels.model_copy(update={"file": str(_absolute(Path(labels.file)))})}
 
 
 def _weights(config: Config) -> dict[str, str]:

@@ -29,7 +29,7 @@ class RunRequest:
     """What the user asked for.
 
     Attributes:
-        images: folder; None to take it from the configuration.
+        images: folder, manifest file or URI; None to take it from the configuration.
         config: YAML file; None for the defaults.
         overrides: `key=value`.
         workspace: as the user named it.
@@ -37,7 +37,7 @@ class RunRequest:
         use_cache: whether unchanged stages are skipped.
     """
 
-    images: Path | None = None
+    images: str | None = None
     config: Path | None = None
     overrides: Sequence[str] = field(default=())
     workspace: Path = DEFAULT_WORKSPACE
@@ -94,7 +94,7 @@ def _run(request: RunRequest, config: Config, workspace: Workspace, started: flo
             return 0
         assert config.data.images is not None
         seconds = time.perf_counter() - started
-        print_summary(console, summary, Path(config.data.images), request.workspace, seconds)
+        print_summary(console, summary, config.data.images, request.workspace, seconds)
         if request.json:
             print(summary.to_json(), file=screen)
     return summary.exit_code
@@ -109,6 +109,7 @@ def _ended_early(reason: str, exit_code: int, log: str = "") -> RunSummary:
         reason=reason,
         stages=(),
         images=None,
+        notes=(),
         metrics=Metrics(),
         pushed=None,
         log=log,

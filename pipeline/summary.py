@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from components.image_folder.ingest_report import IngestReport, SetAside
+from components.image_folder.data_report import DataReport
 
 Status = Literal["pushed", "not_blessed", "invalid_data", "failed"]
 StageStatus = Literal["ran", "cached", "skipped", "failed"]
@@ -28,6 +28,9 @@ EXIT_CODES: Final[dict[Status, int]] = {
     "not_blessed": NOT_BLESSED_EXIT,
 }
 
+# What nobody would miss: files that are no images, and copies of images that stay.
+_NO_LOSS: Final = frozenset({"hidden_file", "other_file", "duplicate", "split_leak"})
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -39,35 +42,54 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class SetAside:
+    """A file that was not used, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Images:
-    """What ingest made of the folder.
+    """What ingest made of the images.
 
     Attributes:
-        found: files with an image's extension.
+        layout: as detected or asked for.
+        found: files that claim to be images.
         accepted: images written to a split.
-        rejected: files set aside; each is in `set_aside` with its reason.
+        rejected: files that could not be used; each is in `set_aside` with its reason.
         duplicates: further copies of an accepted image.
         per_split: split → images.
+        findings: kind → files, of all that is worth knowing; the data report names each file.
         set_aside: files that were not used.
     """
 
+    layout: str
     found: int
     accepted: int
     rejected: int
     duplicates: int
     per_split: dict[str, int]
+    findings: dict[str, int]
     set_aside: tuple[SetAside, ...]
 
     @staticmethod
-    def of(report: IngestReport) -> Images:
-        """Sums ingest's report up."""
+    def of(report: DataReport) -> Images:
+        """Sums the data report up."""
+        lost = {
+            finding.file: SetAside(finding.file, finding.reason)
+            for finding in report.files
+            if finding.action in ("set aside", "refused") and finding.kind not in _NO_LOSS
+        }
         return Images(
+            layout=report.layout,
             found=report.found,
             accepted=report.accepted,
-            rejected=len(report.set_aside),
+            rejected=report.set_aside,
             duplicates=report.duplicates,
             per_split={split: sum(by_label.values()) for split, by_label in report.counts.items()},
-            set_aside=report.set_aside,
+            findings=report.findings,
+            set_aside=tuple(lost.values()),
         )
 
 
@@ -99,6 +121,7 @@ class RunSummary:
         reason: a sentence where nothing was pushed.
         stages: in order.
         images: None when ingest did not get that far.
+        notes: sentences about the classes' balance, and what has changed since the previous run.
         metrics: of the candidate and of the baseline.
         pushed: None when nothing was.
         log: path of the frameworks' log.
@@ -111,6 +134,7 @@ class RunSummary:
     reason: str | None
     stages: tuple[Stage, ...]
     images: Images | None
+    notes: tuple[str, ...]
     metrics: Metrics
     pushed: Pushed | None
     log: str

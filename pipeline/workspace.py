@@ -40,7 +40,7 @@ class Workspace:
         return self.root / "serving" / name
 
     def run_dir(self, run_id: str) -> Path:
-        """Log and summary of a run."""
+        """Log, summary and page of a run."""
         return self.root / "runs" / run_id
 
 

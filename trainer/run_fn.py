@@ -13,13 +13,12 @@ from tfx.components.trainer import fn_args_utils
 from components.contract import (
     EVAL,
     GOLDEN_ANSWERS_FILE,
-    INGEST_REPORT_FILE,
     KERAS_MODEL_FILE,
     LABELS_FILE,
     TRAIN,
 )
-from components.image_folder.ingest_report import IngestReport
 from components.image_folder.label_map import read_labels
+from components.image_folder.split_counts import read_split_counts
 from serving.warmup import write_warmup_requests
 from trainer.classifier import build_classifier
 from trainer.export import export_classifier
@@ -42,7 +41,8 @@ class TrainRequest:
         seed: of everything random.
         labels: names in id order.
         train_pattern, eval_pattern: shards of raw tf.Examples.
-        train_count, eval_count: images in them.
+        train_counts: images of each class in the train split, in id order.
+        eval_count: images in the eval split.
         transform_dir: of the TransformGraph artifact.
         saved_model_dir: where the SavedModel goes; the Keras model and the
             golden answers go into the folder that holds it.
@@ -57,7 +57,7 @@ class TrainRequest:
     labels: tuple[str, ...]
     train_pattern: str
     eval_pattern: str
-    train_count: int
+    train_counts: tuple[int, ...]
     eval_count: int
     transform_dir: str
     saved_model_dir: Path
@@ -74,11 +74,12 @@ def train_and_export(request: TrainRequest) -> None:
     keras.utils.set_random_seed(request.seed)
     request.run_dir.mkdir(parents=True, exist_ok=True)
     transform = TransformGraph(request.transform_dir)
+    train_count = sum(request.train_counts)
     splits = {
-        TRAIN: (request.train_pattern, request.train_count),
+        TRAIN: (request.train_pattern, train_count),
         EVAL: (request.eval_pattern, request.eval_count),
     }
-    decoded_bytes = (request.train_count + request.eval_count) * 3 * request.model.image_size**2
+    decoded_bytes = (train_count + request.eval_count) * 3 * request.model.image_size**2
     in_memory = decoded_bytes <= request.training.cache_gib * 2**30
     with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
         train, evaluation = (
@@ -97,7 +98,7 @@ def _train_and_export(
         train,
         evaluation,
         request.training,
-        len(request.labels),
+        request.train_counts,
         request.seed,
         request.run_dir / "history.csv",
     )
@@ -113,17 +114,18 @@ def _train_and_export(
 def _request(fn_args: fn_args_utils.FnArgs, config: dict[str, Any]) -> TrainRequest:
     (train_pattern,), (eval_pattern,) = fn_args.train_files, fn_args.eval_files
     examples_dir = Path(train_pattern).parent.parent
-    counts = IngestReport.read(examples_dir / INGEST_REPORT_FILE).counts
+    counts = read_split_counts(examples_dir)
+    labels = read_labels(examples_dir / LABELS_FILE)
     return TrainRequest(
         name=config["name"],
         model=ModelSettings.model_validate(config["model"]),
         training=TrainingSettings.model_validate(config["training"]),
         serving=ServingSettings.model_validate(config["serving"]),
         seed=config["seed"],
-        labels=read_labels(examples_dir / LABELS_FILE),
+        labels=labels,
         train_pattern=train_pattern,
         eval_pattern=eval_pattern,
-        train_count=sum(counts[TRAIN].values()),
+        train_counts=tuple(counts[TRAIN][label] for label in labels),
         eval_count=sum(counts[EVAL].values()),
         transform_dir=fn_args.transform_graph_path,
         saved_model_dir=Path(fn_args.serving_model_dir),

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from components.class_balance.class_weights import Scheme
 from components.settings import Settings
 from trainer.phases import Trainable, parse_trainable
 
@@ -88,6 +89,12 @@ class TrainingSettings(Settings):
     )
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="Share of each label spread over all classes (Szegedy et al. 2016)."
+    )
+    class_weights: Literal["none", Scheme] = Field(
+        "none",
+        description="How much more the images of small classes count in the loss: in inverse proportion to "
+        "the images of their class, to the square root of that, or to its effective number of images "
+        "(Cui et al. 2019, β = 0.999). The average image counts 1.",
     )
     patience: int = Field(
         5, ge=1, description="A phase ends after this many epochs without a lower loss on the eval split."

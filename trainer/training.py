@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from components.class_balance.class_weights import class_weights
 from components.progress import report_progress
 from trainer.classifier import Classifier
 from trainer.input_pipeline import DecodedImages, evaluation_batches, training_batches
@@ -24,7 +26,7 @@ def fit(
     train: DecodedImages,
     evaluation: DecodedImages,
     settings: TrainingSettings,
-    classes: int,
+    train_counts: Sequence[int],
     seed: int,
     history_file: Path,
 ) -> None:
@@ -38,11 +40,17 @@ def fit(
         classifier: changed in place.
         train, evaluation: images of the two splits.
         settings: phases, batch size, augmentation.
-        classes: number of labels.
+        train_counts: training images of each class, in id order.
         seed: of shuffling and augmentation.
         history_file: CSV that gets one row an epoch.
     """
     epochs_of = cap_epochs([phase.epochs for phase in settings.phases], settings.epochs)
+    classes = len(train_counts)
+    weights = (
+        None
+        if settings.class_weights == "none"
+        else class_weights(dict(enumerate(train_counts)), settings.class_weights)
+    )
     features: tuple[tf.data.Dataset, tf.data.Dataset] | None = None
     best_loss, best_weights = math.inf, classifier.model.get_weights()
     for number, (phase, epochs) in enumerate(zip(settings.phases, epochs_of, strict=True)):
@@ -70,7 +78,14 @@ def fit(
             check = evaluation_batches(evaluation, classes, settings.batch_size)
         steps = -(-train.count // settings.batch_size)
         _compile(model, phase, settings, epochs * steps)
-        history = model.fit(batches, validation_data=check, epochs=epochs, verbose=0, callbacks=callbacks)
+        history = model.fit(
+            batches,
+            validation_data=check,
+            epochs=epochs,
+            class_weight=weights,
+            verbose=0,
+            callbacks=callbacks,
+        )
         loss = min(history.history["val_loss"])
         if loss < best_loss:
             best_loss, best_weights = loss, classifier.model.get_weights()

@@ -1,1 +1,1 @@
-"""ClassBalanceValidator: stops a run whose classes are too small or too unequal."""
+"""ClassBalanceValidator: stops a run whose classes are too small, too unequal, or unlike the previous run."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from tfx.orchestration.portable import data_types
 
-from components.image_folder.folder_scan import fingerprint, labels_of, scan_folder
+from components.image_folder.content_fingerprint import content_fingerprint
 from components.image_folder.label_map import extend_labels
+from components.image_folder.list_images import list_images
+from components.image_folder.reuse import IngestKey, earlier_ingest
+from components.image_folder.settings import DataSettings
 from components.portable_driver import PortableDriver
 from components.pusher.ledger import Ledger
 
@@ -23,8 +27,21 @@ class Driver(PortableDriver):
     """
 
     def added_properties(self, execution_info: data_types.ExecutionInfo) -> dict[str, str]:
-        """Scans the folder; raises what `scan_folder` and `extend_labels` raise."""
+        """Lists the images; raises what `list_images` and `extend_labels` raise."""
         properties = execution_info.exec_properties
-        files = scan_folder(Path(properties["images"]))
-        labels = extend_labels(Ledger.read(Path(properties["model_dir"])).labels, labels_of(files))
-        return {FINGERPRINT: fingerprint(files), LABELS: json.dumps(labels)}
+        settings = DataSettings.model_validate_json(properties["settings"])
+        listing = list_images(settings)
+        key = IngestKey.of(listing, settings, properties["code"])
+        labels = extend_labels(Ledger.read(Path(properties["model_dir"])).labels, listing.labels)
+        return {
+            FINGERPRINT: content_fingerprint(listing, earlier_ingest(self._examples_dirs(), key)),
+            LABELS: json.dumps(labels),
+        }
+
+    def _examples_dirs(self) -> Iterator[Path]:
+        """Folders of earlier Examples artifacts, as far as ML Metadata knows where they are kept."""
+        with self._metadata_handle as metadata:
+            known = metadata.store.get_artifacts_by_type("Examples")
+        for folder in {Path(examples.uri).parent for examples in known}:
+            if folder.is_dir():
+                yield from folder.iterdir()

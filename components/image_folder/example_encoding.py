@@ -1,46 +1,82 @@
-"""An image and its label as a serialized tf.Example."""
+"""An image and its label as a serialized tf.Example, without TensorFlow and without copying the image.
+
+Protocol Buffers' wire format (https://protobuf.dev/programming-guides/encoding/)
+of one fixed shape: an Example holds Features, which hold a map from name to
+Feature, which holds a list of one value.
+"""
 
 from __future__ import annotations
 
-import tensorflow as tf
+from typing import Final
 
 from components import contract
-from components.image_folder.image_inspection import ImageFacts
+from components.image_folder.image_header import ImageHeader
+
+_BYTES_LIST: Final = b"\x0a"  # Feature.bytes_list, field 1, length-delimited
+_INT64_LIST: Final = b"\x1a"  # Feature.int64_list, field 3, length-delimited
 
 
 def encode_example(
-    data: bytes, facts: ImageFacts, *, path: str, sha256: str, label: str, label_id: int
-) -> bytes:
+    data: bytes, header: ImageHeader, *, path: str, sha256: str, label: str, label_id: int
+) -> tuple[bytes, bytes, bytes]:
     """Serializes one record of the Examples artifact; the keys are those of `components.contract`.
 
     Args:
-        data: the file's own bytes, stored as they are.
-        facts: what its header says.
+        data: the image file's bytes.
+        header: of `data`.
         path: relative to the root of the folder, with "/".
         sha256: hexadecimal digest of `data`.
         label: label name.
         label_id: position of the label in the label file.
+
+    Returns:
+        What comes before the image, the image (`data` itself), and what comes after it.
     """
-    return tf.train.Example(
-        features=tf.train.Features(
-            feature={
-                contract.IMAGE_ENCODED: _bytes(data),
-                contract.IMAGE_FORMAT: _bytes(facts.format.encode()),
-                contract.IMAGE_HEIGHT: _int64(facts.height),
-                contract.IMAGE_WIDTH: _int64(facts.width),
-                contract.IMAGE_CHANNELS: _int64(facts.channels),
-                contract.IMAGE_FILENAME: _bytes(path.encode("utf-8", "surrogateescape")),
-                contract.IMAGE_SHA256: _bytes(sha256.encode()),
-                contract.CLASS_TEXT: _bytes(label.encode()),
-                contract.CLASS_LABEL: _int64(label_id),
-            }
+    others = b"".join(
+        (
+            _entry(contract.CLASS_LABEL, _int64(label_id)),
+            _entry(contract.CLASS_TEXT, _bytes(label.encode())),
+            _entry(contract.IMAGE_CHANNELS, _int64(header.channels)),
+            _entry(contract.IMAGE_FILENAME, _bytes(path.encode("utf-8", "surrogateescape"))),
+            _entry(contract.IMAGE_FORMAT, _bytes(header.format.encode())),
+            _entry(contract.IMAGE_HEIGHT, _int64(header.height)),
+            _entry(contract.IMAGE_SHA256, _bytes(sha256.encode())),
+            _entry(contract.IMAGE_WIDTH, _int64(header.width)),
         )
-    ).SerializeToString(deterministic=True)
+    )
+    # From the inside out, each message is headed by its length; the image comes first, so that
+    # everything else can follow it in one piece.
+    value = b"\x0a" + _varint(len(data))
+    bytes_list = _BYTES_LIST + _varint(len(value) + len(data)) + value
+    key = _delimited(b"\x0a", contract.IMAGE_ENCODED.encode())
+    entry = key + b"\x12" + _varint(len(bytes_list) + len(data)) + bytes_list
+    image = b"\x0a" + _varint(len(entry) + len(data)) + entry
+    before = b"\x0a" + _varint(len(image) + len(data) + len(others)) + image
+    return before, data, others
 
 
-def _bytes(value: bytes) -> tf.train.Feature:
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+def _entry(key: str, feature: bytes) -> bytes:
+    return _delimited(b"\x0a", _delimited(b"\x0a", key.encode()) + _delimited(b"\x12", feature))
 
 
-def _int64(value: int) -> tf.train.Feature:
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+def _bytes(value: bytes) -> bytes:
+    return _delimited(_BYTES_LIST, _delimited(b"\x0a", value))
+
+
+def _int64(value: int) -> bytes:
+    return _delimited(_INT64_LIST, _delimited(b"\x0a", _varint(value)))
+
+
+def _delimited(tag: bytes, content: bytes) -> bytes:
+    return tag + _varint(len(content)) + content
+
+
+def _varint(value: int) -> bytes:
+    if value < 0x80:
+        return bytes((value,))
+    groups = bytearray()
+    while value >= 0x80:
+        groups.append(value & 0x7F | 0x80)
+        value >>= 7
+    groups.append(value)
+    return bytes(groups)

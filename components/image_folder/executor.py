@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,26 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact, artifact_utils
 
-from components.contract import INGEST_REPORT_FILE, LABELS_FILE, SPLITS, DataError
+from components.contract import DATA_REPORT_FILE, LABELS_FILE, SPLITS, DataError
+from components.image_folder.artifact_files import manifest_path
+from components.image_folder.content_fingerprint import content_fingerprint
+from components.image_folder.data_report import DataReport
 from components.image_folder.driver import FINGERPRINT, LABELS
-from components.image_folder.duplicate_rule import judge_duplicates
-from components.image_folder.folder_scan import ImageFile, fingerprint, scan_folder
-from components.image_folder.ingest_report import IngestReport, require_usable, summarize
+from components.image_folder.examination import Examiner
+from components.image_folder.image_store import open_store
 from components.image_folder.label_map import write_labels
-from components.image_folder.manifest import read_manifest, write_manifest
+from components.image_folder.list_images import list_images
+from components.image_folder.listing import Listing, fingerprint
+from components.image_folder.manifest import Entry, read_manifest, write_manifest
+from components.image_folder.placement import place
+from components.image_folder.report_building import build_report
+from components.image_folder.reuse import EarlierIngest, IngestKey, Reusable, earlier_ingest, mark_whole
 from components.image_folder.settings import DataSettings
-from components.image_folder.shard_writing import drop_records, write_shards
+from components.image_folder.shard_writing import settle_unit, write_unit
+from components.image_folder.split_counts import write_split_counts
 from components.image_folder.work_units import WorkUnit, plan_work
+
+MakePipeline = Callable[[], beam.Pipeline]
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -34,60 +44,81 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output_dict: dict[str, list[artifact.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes the Examples artifact."""
+        """Writes the Examples and the data report; refuses nothing, DataCheck does."""
         settings = DataSettings.model_validate_json(exec_properties["settings"])
         labels = tuple(json.loads(exec_properties[LABELS]))
         examples = artifact_utils.get_single_instance(output_dict["examples"])
-        images = Path(exec_properties["images"])
-        files = scan_folder(images)
-        if fingerprint(files) != exec_properties[FINGERPRINT]:
-            raise DataError(f"Files in {images} changed while the run was starting. Run it again.")
-        ingest(images, files, settings, labels, Path(examples.uri), self._make_beam_pipeline)
+        examples_dir = Path(examples.uri)
+        listing = list_images(settings)
+        key = IngestKey.of(listing, settings, exec_properties["code"])
+        earlier = earlier_ingest(examples_dir.parent.iterdir(), key)
+        known_as = exec_properties[FINGERPRINT]
+        if known_as not in (fingerprint(listing), content_fingerprint(listing, earlier)):
+            raise DataError(f"Files in {listing.root} changed while the run was starting. Run it again.")
+        report = ingest(listing, settings, labels, examples_dir, self._make_beam_pipeline, earlier)
+        mark_whole(examples_dir, key, known_as)
+        report.write(Path(artifact_utils.get_single_uri(output_dict["data_report"])) / DATA_REPORT_FILE)
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
 
 
 def ingest(
-    images: Path,
-    files: Sequence[ImageFile],
+    listing: Listing,
     settings: DataSettings,
-    labels: tuple[str, ...],
-    artifact_dir: Path,
-    make_beam_pipeline: Callable[[], beam.Pipeline],
-) -> IngestReport:
-    """Writes the shards, the label file and the report.
+    labels: Sequence[str],
+    examples_dir: Path,
+    make_beam_pipeline: MakePipeline,
+    earlier: EarlierIngest | None = None,
+) -> DataReport:
+    """Writes the shards, their manifests and the label file.
 
-    Beam carries file names and manifests only: a worker reads an image and
-    writes it to its shard itself, so image bytes never pass through a shuffle.
+    Beam carries file names only: a worker reads an image and writes it to its
+    shard itself, so image bytes never pass through a shuffle. An image is
+    written where its own content says it belongs; when all are known, those
+    that have something in common with others are put elsewhere.
 
-    Raises:
-        DataError: nothing sensible can be trained on these images.
+    Args:
+        listing: which images.
+        settings: what is checked, and what happens then.
+        labels: names in id order.
+        examples_dir: folder of the Examples artifact.
+        make_beam_pipeline: of the runner to use.
+        earlier: whose unchanged records to take over.
     """
-    units = plan_work(files)
+    units = plan_work(listing.files)
+    root, open_splits = listing.root, listing.open_splits
 
-    def write_unit(unit: WorkUnit) -> None:
-        entries = write_shards(unit, images, labels, settings.splits, artifact_dir)
-        write_manifest(_manifest_path(artifact_dir, unit), entries)
+    def write(unit: WorkUnit) -> None:
+        examiner = Examiner(open_store(root), settings, labels, open_splits)
+        with Reusable(unit, earlier) as reusable:
+            entries = write_unit(unit, examiner, examples_dir, reusable)
+        write_manifest(manifest_path(examples_dir, unit.index), entries)
 
-    with make_beam_pipeline() as pipeline:
-        _ = (
-            pipeline
-            | "WorkUnits" >> beam.Create(units, reshuffle=True)
-            | "WriteShards" >> beam.Map(write_unit)
+    _for_each(units, write, make_beam_pipeline)
+    placement = place(_entries(examples_dir, units), settings)
+
+    def settle(unit: WorkUnit) -> None:
+        manifest = manifest_path(examples_dir, unit.index)
+        write_manifest(
+            manifest, settle_unit(unit, list(read_manifest(manifest)), placement.moved, examples_dir)
         )
-    entries_of = {unit.index: read_manifest(_manifest_path(artifact_dir, unit)) for unit in units}
-    entries = [entry for unit_entries in entries_of.values() for entry in unit_entries]
-    verdict = judge_duplicates(entries)
-    unwanted = verdict.copies | verdict.conflicts.keys()
-    if unwanted:
-        for unit in units:
-            drop_records(unit, entries_of[unit.index], unwanted, artifact_dir)
-    report = summarize(entries, verdict, labels)
-    require_usable(report, settings.max_set_aside)
-    write_labels(artifact_dir / LABELS_FILE, labels)
-    report.write(artifact_dir / INGEST_REPORT_FILE)
+
+    affected = [unit for unit in units if any(file.path in placement.moved for file in unit.files)]
+    if affected:
+        _for_each(affected, settle, make_beam_pipeline)
+    report = build_report(listing, _entries(examples_dir, units), placement, labels, settings)
+    write_labels(examples_dir / LABELS_FILE, labels)
+    write_split_counts(examples_dir, report.counts)
     return report
 
 
-def _manifest_path(artifact_dir: Path, unit: WorkUnit) -> Path:
-    return artifact_dir / "manifest" / f"{unit.index:05d}.jsonl"
+def _for_each(
+    units: Sequence[WorkUnit], work: Callable[[WorkUnit], None], make_beam_pipeline: MakePipeline
+) -> None:
+    with make_beam_pipeline() as pipeline:
+        _ = pipeline | "Units" >> beam.Create(units, reshuffle=True) | "Work" >> beam.Map(work)
+
+
+def _entries(examples_dir: Path, units: Sequence[WorkUnit]) -> Iterator[Entry]:
+    for unit in units:
+        yield from read_manifest(manifest_path(examples_dir, unit.index))

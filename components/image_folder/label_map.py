@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from components.contract import DataError
 
 
-def extend_labels(published: Sequence[str], found: Iterable[str]) -> tuple[str, ...]:
-    """The label file of this run: the published names as they stand, then new ones, sorted.
+def extend_labels(published: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
+    """The label file of this run: the published names as they stand, then new ones.
 
     Args:
         published: label names of the model in production, in id order.
-        found: label names of the class folders.
+        found: label names of the images, in the order in which new ids are given out.
 
     Raises:
         DataError: a published class is gone, so that its id would come to
             mean nothing to the clients that know it.
     """
-    found_names = set(found)
-    gone = [name for name in published if name not in found_names]
+    new = [name for name in found if name not in published]
+    gone = [name for name in published if name not in found]
     if gone:
-        new = sorted(found_names - set(published))
         raise DataError(
-            f"The published label {_quoted(gone)} has no class folder any more"
+            f"The published label {_quoted(gone)} has no images any more"
             + (f" (new here: {_quoted(new)})" if new else "")
-            + ". Clients know labels by their ids, so none may vanish or be renamed: restore the folder, "
+            + ". Clients know labels by their ids, so none may vanish or be renamed: restore them, "
             "or publish as another model with --set name=NEW-NAME."
         )
-    return (*published, *sorted(found_names - set(published)))
+    return (*published, *new)
 
 
 def read_labels(path: Path) -> tuple[str, ...]:

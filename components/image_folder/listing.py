@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ class ImageFile:
 
     Attributes:
         path: relative to the listing's root, with "/"; bytes that are not UTF-8 as surrogate escapes.
+            Absolute for what a manifest lists outside of the root.
         label: label name.
         size: bytes.
         modified: nanoseconds since the epoch.
@@ -38,7 +40,8 @@ class Listing:
         spans: numbers of the spans used, oldest first; empty without `{SPAN}`.
         files: sorted by path.
         labels: label names that occur, in the order in which new ids are given out.
-        findings: what was passed over, sorted by file.
+        findings: what was passed over, or is odd about a name, sorted by file.
+        open_splits: among which splits the content decides for files without one; empty when all have one.
     """
 
     root: str
@@ -47,3 +50,25 @@ class Listing:
     files: Sequence[ImageFile]
     labels: tuple[str, ...]
     findings: tuple[Finding, ...]
+    open_splits: tuple[str, ...]
+
+
+def fingerprint(listing: Listing) -> str:
+    """A hash that changes when a file is added, removed, renamed, resized, written to or labelled anew.
+
+    Unlike stock ExampleGen's (file count, bytes, modification seconds) it
+    covers every file's own name, size and modification time in nanoseconds,
+    besides its label and split, and which labels and splits there are to choose from.
+    """
+    digest = hashlib.sha256()
+
+    def add(*texts: str) -> None:
+        for text in texts:
+            encoded = text.encode("utf-8", "surrogateescape")
+            digest.update(b"%d:%b;" % (len(encoded), encoded))
+
+    for names in (listing.labels, listing.open_splits):
+        add(str(len(names)), *names)
+    for file in listing.files:
+        add(file.path, file.label, file.split or "", str(file.size), str(file.modified))
+    return digest.hexdigest()

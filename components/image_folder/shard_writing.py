@@ -1,119 +1,95 @@
-"""Reading a work unit's files once, and writing its shards."""
+"""Writing a work unit's shards, and putting images elsewhere once all units are known."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import tensorflow as tf
-
-from components.image_folder.decode_check import check_decodes
-from components.image_folder.example_encoding import encode_example
-from components.image_folder.folder_scan import ImageFile
-from components.image_folder.image_inspection import UnusableImageError, inspect_image
-from components.image_folder.manifest import Entry
-from components.image_folder.settings import SplitFractions
-from components.image_folder.split_assignment import assign_split
+from components.image_folder.artifact_files import shard_path
+from components.image_folder.examination import Examiner
+from components.image_folder.examining_files import examine_files
+from components.image_folder.manifest import Entry, Record
+from components.image_folder.record_file import RecordWriter
+from components.image_folder.reuse import Reusable
 from components.image_folder.work_units import WorkUnit
 
-# Files read ahead of the writer; bounds the memory a worker holds.
-_WINDOW = 64
 
+def write_unit(unit: WorkUnit, examiner: Examiner, examples_dir: Path, reusable: Reusable) -> list[Entry]:
+    """Writes each image of the unit to the split where its own content says it belongs.
 
-def split_folder(artifact: Path, split: str) -> Path:
-    """Where TFX looks for a split of an Examples artifact."""
-    return artifact / f"Split-{split}"
-
-
-def write_shards(
-    unit: WorkUnit, root: Path, labels: Sequence[str], fractions: SplitFractions, artifact: Path
-) -> list[Entry]:
-    """Reads, checks and writes each file of the unit; one pass over the bytes.
-
-    A file that is no usable image is set aside in its entry and fails nothing.
+    Args:
+        unit: which files.
+        examiner: looks at those that are new or have changed.
+        examples_dir: root of the Examples artifact.
+        reusable: what an earlier run knows of the others.
 
     Returns:
-        One entry a file, in the order in which accepted images were written.
+        One entry a file, in the order of the unit.
     """
-    ids = {label: position for position, label in enumerate(labels)}
     entries: list[Entry] = []
     with ExitStack() as open_shards:
-        writers: dict[str, tf.io.TFRecordWriter] = {}
-        for entry, record in _read_files(unit.files, root, ids, fractions):
-            entries.append(entry)
+        writers: dict[str, RecordWriter] = {}
+        for entry, example in examine_files(unit.files, examiner, reusable):
             if entry.split is None:
+                entries.append(entry.placed(None))
                 continue
             if entry.split not in writers:
-                folder = split_folder(artifact, entry.split)
-                folder.mkdir(parents=True, exist_ok=True)
-                # Uncompressed: image files do not shrink, and readers go by the extension.
-                writers[entry.split] = open_shards.enter_context(
-                    tf.io.TFRecordWriter(str(folder / unit.shard_name))
-                )
-            writers[entry.split].write(record)
+                path = shard_path(examples_dir, entry.split, unit.name)
+                writers[entry.split] = open_shards.enter_context(RecordWriter(path))
+            writer = writers[entry.split]
+            # A record that lies somewhere already is framed already.
+            span = writer.copy(example[0]) if entry.record else writer.write(example)
+            entries.append(entry.placed(Record(entry.split, *span)))
     return entries
 
 
-def drop_records(unit: WorkUnit, entries: Sequence[Entry], unwanted: Collection[str], artifact: Path) -> None:
-    """Takes images out of the unit's shards again; shards without an unwanted one are left alone.
+def settle_unit(
+    unit: WorkUnit, entries: Sequence[Entry], moved: Mapping[str, str | None], examples_dir: Path
+) -> list[Entry]:
+    """Puts images into other splits, or takes them out; shards that keep all of theirs are left alone.
 
     Args:
         unit: the unit as it was written.
-        entries: what `write_shards` returned for it.
-        unwanted: paths of the images to take out.
-        artifact: root of the Examples artifact.
+        entries: what `write_unit` returned for it.
+        moved: path → split, or None to take the image out.
+        examples_dir: root of the Examples artifact.
+
+    Returns:
+        The entries, with where their images are now.
     """
-    written: defaultdict[str, list[str]] = defaultdict(list)
-    for entry in entries:
-        if entry.split is not None:
-            written[entry.split].append(entry.path)
-    for split, paths in written.items():
-        kept = [path not in unwanted for path in paths]
-        if all(kept):
+    wanted: defaultdict[str, list[int]] = defaultdict(list)
+    touched: set[str] = set()
+    for position, entry in enumerate(entries):
+        if entry.record is None:
             continue
-        shard = split_folder(artifact, split) / unit.shard_name
-        if any(kept):
-            rewritten = shard.with_suffix(".rewriting")
-            with tf.io.TFRecordWriter(str(rewritten)) as writer:
-                for keep, record in zip(
-                    kept, tf.data.TFRecordDataset(str(shard)).as_numpy_iterator(), strict=True
-                ):
-                    if keep:
-                        writer.write(record)
-            rewritten.replace(shard)
+        split = moved.get(entry.path, entry.record.split)
+        if split is not None:
+            wanted[split].append(position)
+        if split != entry.record.split:
+            touched |= {entry.record.split, split or entry.record.split}
+    settled = [entry.placed(None) if moved.get(entry.path, "") is None else entry for entry in entries]
+    with ExitStack() as files:
+        old = {
+            split: files.enter_context(path.open("rb"))
+            for split in {entry.record.split for entry in entries if entry.record}
+            if (path := shard_path(examples_dir, split, unit.name)).exists()
+        }
+        for split in sorted(touched):
+            rewritten = shard_path(examples_dir, split, unit.name).with_suffix(".rewriting")
+            with RecordWriter(rewritten) as writer:
+                for position in wanted[split]:
+                    record = entries[position].record
+                    assert record is not None
+                    old[record.split].seek(record.offset)
+                    span = writer.copy(old[record.split].read(record.length))
+                    settled[position] = entries[position].placed(Record(split, *span))
+    for split in touched:
+        path = shard_path(examples_dir, split, unit.name)
+        if wanted[split]:
+            path.with_suffix(".rewriting").replace(path)
         else:
-            shard.unlink()
-
-
-def _read_files(
-    files: Sequence[ImageFile], root: Path, ids: dict[str, int], fractions: SplitFractions
-) -> Iterator[tuple[Entry, bytes]]:
-    """Entries with their records, in the order of `files`; reading and checking run in threads."""
-
-    def read(file: ImageFile) -> tuple[Entry, bytes]:
-        return _read_file(file, root, ids[file.label], fractions)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, len(files), _WINDOW):
-            yield from pool.map(read, files[start : start + _WINDOW])
-
-
-def _read_file(file: ImageFile, root: Path, label_id: int, fractions: SplitFractions) -> tuple[Entry, bytes]:
-    try:
-        data = (root / file.path).read_bytes()
-    except OSError as error:
-        reason = f"the file cannot be read ({error.strerror})"
-        return Entry(file.path, file.label, reason=reason), b""
-    sha256 = hashlib.sha256(data).hexdigest()
-    try:
-        facts = inspect_image(data)
-        check_decodes(data, facts.format)
-    except UnusableImageError as error:
-        return Entry(file.path, file.label, sha256, reason=str(error)), b""
-    record = encode_example(data, facts, path=file.path, sha256=sha256, label=file.label, label_id=label_id)
-    return Entry(file.path, file.label, sha256, assign_split(sha256, fractions)), record
+            path.with_suffix(".rewriting").unlink()
+            path.unlink(missing_ok=True)
+    return settled

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from components.image_folder.folder_scan import ImageFile
+from components.image_folder.listing import ImageFile
 
 # Large enough that opening a shard costs nothing, small enough that a killed
 # worker loses little and that a training job can read many shards at once.
@@ -21,7 +21,7 @@ class WorkUnit:
 
     Attributes:
         index: position of the unit, from 0.
-        count: how many units there are.
+        count: how many units there are; a power of two.
         files: in the order in which they are written.
     """
 
@@ -30,28 +30,35 @@ class WorkUnit:
     files: tuple[ImageFile, ...]
 
     @property
-    def shard_name(self) -> str:
-        """File name of this unit's shard in each split's folder."""
-        return f"images-{self.index:05d}-of-{self.count:05d}.tfrecord"
+    def name(self) -> str:
+        """What this unit's files are called, without an extension."""
+        return f"images-{self.index:05d}-of-{self.count:05d}"
 
 
 def plan_work(files: Sequence[ImageFile]) -> list[WorkUnit]:
     """Deals the files out, mixed, so that every shard holds a bit of every class.
 
-    The order is that of a hash of the path: the same for the same folder, on
-    every machine. It spares the shuffle of image bytes that stock ExampleGen
-    does for the same purpose.
+    The order is that of a hash of the path, and a unit takes an equal part of
+    all hashes, up to about `MAX_UNIT_BYTES` and `MAX_UNIT_FILES` on average.
+    So it is the same on every machine, it spares the shuffle of image bytes
+    that stock ExampleGen does for the same purpose, and a file that comes or
+    goes touches one unit only.
     """
-    mixed = sorted(
-        files, key=lambda file: hashlib.sha1(file.path.encode("utf-8", "surrogateescape")).digest()
-    )
-    groups: list[list[ImageFile]] = []
-    room_bytes = room_files = 0
-    for file in mixed:
-        if not groups or file.size > room_bytes or room_files == 0:
-            groups.append([])
-            room_bytes, room_files = MAX_UNIT_BYTES, MAX_UNIT_FILES
-        groups[-1].append(file)
-        room_bytes -= file.size
-        room_files -= 1
-    return [WorkUnit(index, len(groups), tuple(group)) for index, group in enumerate(groups)]
+    hashed = sorted(((_hash(file.path), file) for file in files), key=lambda pair: pair[0])
+    count = 1
+    while count * MAX_UNIT_BYTES < sum(file.size for file in files) or count * MAX_UNIT_FILES < len(files):
+        count *= 2
+    groups: list[list[ImageFile]] = [[] for _ in range(count)]
+    for digest, file in hashed:
+        groups[digest * count >> 64].append(file)
+    return [WorkUnit(index, count, tuple(group)) for index, group in enumerate(groups)]
+
+
+def units_that_overlap(index: int, count: int, other_count: int) -> range:
+    """Which of `other_count` units hold files that belong to unit `index` of `count`."""
+    first = index * other_count // count
+    return range(first, max(first + 1, (index + 1) * other_count // count))
+
+
+def _hash(path: str) -> int:
+    return int.from_bytes(hashlib.sha1(path.encode("utf-8", "surrogateescape")).digest()[:8], "big")

@@ -17,9 +17,10 @@ LIGHT = (
     "components.settings",
     "components.example_schema.schema_rule",
     "components.example_validation.anomaly_text",
-    "components.image_folder.folder_scan",
-    "components.image_folder.image_inspection",
+    "components.image_folder.image_store",
+    "components.image_folder.image_header",
     "components.image_folder.label_map",
+    "components.image_folder.list_images",
     "components.image_folder.split_assignment",
     "components.class_balance.balance_rule",
     "trainer.phases",
@@ -27,16 +28,19 @@ LIGHT = (
     "pipeline.cli",
     "pipeline.config",
     "pipeline.console",
+    "pipeline.convert_command",
     "pipeline.doctor",
     "pipeline.preflight",
     "pipeline.run_command",
+    "pipeline.run_page",
+    "pipeline.run_report.page",
     "pipeline.summary",
     "pipeline.workspace",
     "serving.client",
     "serving.contract",
     "serving.server_command",
 )
-HEAVY = ("tensorflow", "keras", "tfx", "apache_beam", "ml_metadata", "tensorflow_serving")
+HEAVY = ("tensorflow", "keras", "tfx", "apache_beam", "ml_metadata", "tensorflow_serving", "matplotlib")
 
 
 def imports_of(path: Path) -> set[str]:

@@ -8,9 +8,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from components.image_folder.ingest_report import SetAside
 from rich.console import Console
 
-from components.image_folder.ingest_report import SetAside
 from components.progress import report_progress
 from pipeline.console import RunDisplay, print_summary
 from pipeline.summary import Images, Metrics, Pushed, RunSummary, Stage
@@ -53,6 +53,7 @@ def test_a_pushed_model(tmp_path: Path) -> None:
     )
     assert f"nothing to push; in production is version 3: {tmp_path}/serving/pets/3" in text
     assert " predict IMAGE\n" in text
+    assert "Report:" not in text
     assert "--name" not in text
     _pushed(tmp_path, "cars")
     assert "--name pets" in _printed(summary)
@@ -65,6 +66,13 @@ def test_the_next_command_names_an_image_that_is_there(tmp_path: Path) -> None:
     assert f"predict '{tmp_path}/cat/my photo.JPG' --workspace 'a b'\n" in _printed(
         summary, tmp_path, Path("a b")
     )
+
+
+def test_the_page_is_named_above_the_log() -> None:
+    text = _printed(replace(SUMMARY, status="failed", reason="Why.", pushed=None, report="/w/report.html"))
+    assert text.endswith("The run failed.\nWhy.\nReport:   /w/report.html\nLog:      /w/log.txt\n")
+    refused = replace(SUMMARY, status="invalid_data", reason="Why.", pushed=None)
+    assert "The images were refused.\nWhy.\nLog: " in _printed(refused)
 
 
 def test_a_model_that_was_not_blessed() -> None:

@@ -36,7 +36,7 @@ def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
         labels=("across", "down", "plain"),
         train_pattern=str(examples / "Split-train" / "*"),
         eval_pattern=str(examples / "Split-eval" / "*"),
-        train_count=72,
+        train_counts=(24, 24, 24),
         eval_count=24,
         transform_dir=str(trial.artifact("Transform", "transform_graph")),
         saved_model_dir=tmp_path / "model" / "Format-Serving",

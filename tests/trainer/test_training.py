@@ -26,6 +26,7 @@ def _split(count: int, seed: int) -> DecodedImages:
 
 
 TRAIN, EVALUATION = _split(64, 0), _split(16, 1)
+TRAIN_COUNTS = (32, 32)
 
 
 def _fit(tmp_path: Path, seed: int = 0, **settings: object) -> Classifier:
@@ -33,7 +34,7 @@ def _fit(tmp_path: Path, seed: int = 0, **settings: object) -> Classifier:
     model = ModelSettings(backbone="small_cnn", weights="none", image_size=SIZE)
     classifier = build_classifier(model, CLASSES)
     training = TrainingSettings.model_validate({"batch_size": 16, **settings})
-    fit(classifier, TRAIN, EVALUATION, training, CLASSES, seed, tmp_path / "history.csv")
+    fit(classifier, TRAIN, EVALUATION, training, TRAIN_COUNTS, seed, tmp_path / "history.csv")
     return classifier
 
 

@@ -8,17 +8,17 @@ from components.contract import DataError
 from components.image_folder.label_map import extend_labels, read_labels, write_labels
 
 
-def test_first_labels_are_sorted() -> None:
-    assert extend_labels([], {"dog", "cat"}) == ("cat", "dog")
+def test_first_labels_keep_the_order_they_come_in() -> None:
+    assert extend_labels([], ("2", "10")) == ("2", "10")
 
 
 def test_a_new_class_is_appended_so_that_no_id_moves() -> None:
-    assert extend_labels(("cat", "dog"), {"ant", "cat", "dog", "bee"}) == ("cat", "dog", "ant", "bee")
+    assert extend_labels(("cat", "dog"), ("bee", "cat", "dog", "ant")) == ("cat", "dog", "bee", "ant")
 
 
 def test_a_class_that_is_gone_is_an_error_that_names_it() -> None:
-    with pytest.raises(DataError, match=r"label 'dog' has no class folder.*new here: 'hound'"):
-        extend_labels(("cat", "dog"), {"cat", "hound"})
+    with pytest.raises(DataError, match=r"label 'dog' has no images.*new here: 'hound'"):
+        extend_labels(("cat", "dog"), ("cat", "hound"))
 
 
 def test_reads_what_it_wrote(tmp_path: Path) -> None:

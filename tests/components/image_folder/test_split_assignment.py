@@ -44,3 +44,10 @@ def test_a_known_image_keeps_its_split_for_ever() -> None:
 def test_fractions_have_to_add_up() -> None:
     with pytest.raises(ValueError, match="add up to 1.1"):
         SplitFractions(train=0.8, eval=0.2, test=0.1)
+
+
+def test_open_splits_share_what_there_is() -> None:
+    digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(20_000)]
+    shares = Counter(assign_split(digest, FRACTIONS, ("train", "test")) for digest in digests)
+    assert set(shares) == {"train", "test"}
+    assert shares["test"] / 20_000 == pytest.approx(0.1 / 0.9, abs=0.01)

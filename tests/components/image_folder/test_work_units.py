@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 from components.image_folder import work_units
-from components.image_folder.folder_scan import ImageFile
-from components.image_folder.work_units import plan_work
+from components.image_folder.listing import ImageFile
+from components.image_folder.work_units import plan_work, units_that_overlap
 
 
 def _files(count: int, size: int) -> list[ImageFile]:
@@ -16,18 +18,15 @@ def test_every_file_is_dealt_out_once() -> None:
     units = plan_work(files)
     dealt = [file for unit in units for file in unit.files]
     assert sorted(dealt, key=lambda file: file.path) == sorted(files, key=lambda file: file.path)
-    assert [unit.index for unit in units] == list(range(len(units)))
+    assert [(unit.index, unit.count) for unit in units] == [(index, 4) for index in range(4)]
     assert all(len(unit.files) <= work_units.MAX_UNIT_FILES for unit in units)
+    assert units[1].name == "images-00001-of-00004"
 
 
 def test_units_are_bounded_in_bytes_too() -> None:
-    units = plan_work(_files(100, work_units.MAX_UNIT_BYTES // 4))
-    assert {len(unit.files) for unit in units} == {4}
-    assert units[0].shard_name == "images-00000-of-00025.tfrecord"
-
-
-def test_a_file_larger_than_a_unit_gets_one_of_its_own() -> None:
-    assert len(plan_work(_files(3, work_units.MAX_UNIT_BYTES * 2))) == 3
+    units = plan_work(_files(1000, work_units.MAX_UNIT_BYTES // 8))
+    assert len(units) == 128
+    assert max(sum(file.size for file in unit.files) for unit in units) < 4 * work_units.MAX_UNIT_BYTES
 
 
 def test_classes_are_mixed_and_the_order_is_stable() -> None:
@@ -36,3 +35,26 @@ def test_classes_are_mixed_and_the_order_is_stable() -> None:
     first_half = [file.label for file in unit.files[:1000]]
     assert 400 < first_half.count("a") < 600
     assert plan_work(list(reversed(files))) == [unit]
+
+
+def test_a_new_file_touches_one_unit() -> None:
+    files = _files(10_000, 1000)
+    before = plan_work(files)
+    after = plan_work([*files, ImageFile("a/new.jpg", "a", 1000, 0)])
+    assert sum(one.files != other.files for one, other in zip(before, after, strict=True)) == 1
+
+
+@pytest.mark.parametrize(("count", "earlier"), [(4, 4), (8, 4), (4, 8), (1, 8), (8, 1)])
+def test_overlapping_units_hold_all_files_of_a_unit(
+    count: int, earlier: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def planned(units: int) -> list[set[str]]:
+        monkeypatch.setattr(work_units, "MAX_UNIT_FILES", -(-1000 // units))
+        return [{file.path for file in unit.files} for unit in plan_work(_files(1000, 1))]
+
+    now, before = planned(count), planned(earlier)
+    assert (len(now), len(before)) == (count, earlier)
+    for index, paths in enumerate(now):
+        overlapping = units_that_overlap(index, count, earlier)
+        assert paths <= set().union(*(before[other] for other in overlapping))
+        assert len(overlapping) == max(1, earlier // count)

@@ -1,0 +1,1 @@
+"""DataCheck: stops a run whose images violate a policy or a limit."""

@@ -1,0 +1,15 @@
+"""Where things are in an Examples artifact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def shard_path(examples_dir: Path, split: str, unit_name: str) -> Path:
+    """Where TFX looks for a split of an Examples artifact, and a unit's file in it."""
+    return examples_dir / f"Split-{split}" / f"{unit_name}.tfrecord"
+
+
+def manifest_path(examples_dir: Path, unit: int) -> Path:
+    """The manifest of a unit."""
+    return examples_dir / "manifest" / f"{unit:05d}.jsonl"

@@ -1,0 +1,59 @@
+"""JPEG (ITU-T T.81)."""
+
+from __future__ import annotations
+
+import re
+from struct import unpack_from
+from typing import Final
+
+from components.image_folder.headers.exif import exif_orientation
+from components.image_folder.headers.fields import ImageHeader, corrupt, unsupported
+
+# Bytes before a marker, fill bytes and markers that stand alone are passed over, as the decoder does.
+_JPEG_MARKER: Final = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")
+# Frame headers (ITU-T T.81, table B.1). Arithmetic coding is among what TensorFlow's libjpeg-turbo takes.
+_JPEG_DECODED: Final = frozenset((0xC0, 0xC1, 0xC2, 0xC9, 0xCA))
+_JPEG_NOT_DECODED: Final = {
+    0xC3: "lossless",
+    0xC5: "hierarchical",
+    0xC6: "hierarchical",
+    0xC7: "hierarchical",
+    0xCB: "lossless",
+    0xCD: "hierarchical",
+    0xCE: "hierarchical",
+    0xCF: "hierarchical",
+    0xF7: "JPEG-LS",
+}
+
+
+def read_jpeg(data: bytes) -> ImageHeader:
+    """Walks the segments to the frame header (ITU-T T.81, annex B)."""
+    orientation: int | None = None
+    position = 2
+    while found := _JPEG_MARKER.search(data, position):
+        start = found.end()
+        marker = data[start - 1]
+        if marker in _JPEG_DECODED:
+            return _jpeg_frame(data, start, orientation or 1)
+        if marker in _JPEG_NOT_DECODED:
+            raise unsupported(f"a JPEG of a rare kind ({_JPEG_NOT_DECODED[marker]})")
+        if marker == 0xDA or marker == 0xD9:  # the scan, or the end of the image
+            break
+        length = data[start] << 8 | data[start + 1]
+        if length < 2:
+            raise corrupt("the JPEG has a segment of impossible length")
+        if marker == 0xE1 and orientation is None and data.startswith(b"Exif\0\0", start + 2):
+            orientation = exif_orientation(data, start + 2, min(start + length, len(data)))
+        position = start + length
+    raise corrupt("the JPEG has no frame header")
+
+
+def _jpeg_frame(data: bytes, start: int, orientation: int) -> ImageHeader:
+    length, bits, height, width, channels = unpack_from(">HBHHB", data, start)
+    if bits != 8:
+        raise unsupported(f"a JPEG with {bits} bits a channel")
+    if length != 8 + 3 * channels:
+        raise corrupt("the JPEG has a frame header of impossible length")
+    if channels not in (1, 3, 4):
+        raise unsupported(f"a JPEG with {channels} channels")
+    return ImageHeader("JPEG", width, height, channels, cmyk=channels == 4, orientation=orientation)

@@ -1,0 +1,94 @@
+"""What the accepted images look like as a whole, gathered image by image."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from typing import Final
+
+import numpy as np
+
+from components.image_folder.data_report import Histogram, ImageStatistics, StatisticName
+from components.image_folder.manifest import Entry
+
+# Lower edges. Fixed, so that runs can be compared bin by bin.
+_EDGES: Final[dict[StatisticName, tuple[float, ...]]] = {
+    "shorter_side": (0, 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096),
+    "aspect_ratio": (0, 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.95, 1.05, 1.25, 1.45, 1.7, 2, 2.5, 4),
+    "kilobytes": (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192),
+    "brightness": tuple(range(0, 256, 16)),
+    "contrast": tuple(range(0, 128, 8)),
+    "sharpness": (0, 12, 25, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600),
+}
+# What pretrained backbones are commonly offered at, and small sizes for networks that start from nothing.
+# Beyond 224, at which most weights were made, accuracy gains little and training takes its time.
+_INPUT_SIZES: Final = (16, 24, 32, 48, 64, 96, 128, 160, 192, 224)
+
+
+class StatisticsGatherer:
+    """Adds images up; its memory does not grow with their number."""
+
+    def __init__(self) -> None:
+        """Starts with no image."""
+        self._counts = {name: [0] * len(edges) for name, edges in _EDGES.items()}
+        self._formats: Counter[str] = Counter()
+        self._shorter_sides: Counter[int] = Counter()
+        self._measured = 0
+        self._mean = np.zeros(3)
+        self._mean_square = np.zeros(3)
+
+    def add(self, entry: Entry) -> None:
+        """Counts an accepted image in."""
+        shorter = min(entry.width, entry.height)
+        self._formats[entry.format] += 1
+        self._shorter_sides[shorter] += 1
+        self._count("shorter_side", shorter)
+        self._count("aspect_ratio", entry.width / entry.height)
+        self._count("kilobytes", entry.size / 1024)
+        if entry.measures is not None:
+            self._measured += 1
+            self._count("brightness", entry.measures.brightness)
+            self._count("contrast", entry.measures.contrast)
+            self._count("sharpness", entry.measures.sharpness)
+            self._mean += entry.measures.mean
+            self._mean_square += entry.measures.mean_square
+
+    def result(self) -> ImageStatistics:
+        """The statistics of all images added; each image weighs the same, whatever its size."""
+        mean = deviation = None
+        if self._measured:
+            means = self._mean / self._measured
+            deviations = np.sqrt(np.maximum(self._mean_square / self._measured - means**2, 0))
+            mean = (round(means[0], 2), round(means[1], 2), round(means[2], 2))
+            deviation = (round(deviations[0], 2), round(deviations[1], 2), round(deviations[2], 2))
+        of_pixels = ("brightness", "contrast", "sharpness")
+        return ImageStatistics(
+            channel_mean=mean,
+            channel_std=deviation,
+            formats=dict(sorted(self._formats.items())),
+            histograms={
+                name: Histogram(edges, tuple(self._counts[name]))
+                for name, edges in _EDGES.items()
+                if self._measured or name not in of_pixels
+            },
+            suggested_image_size=suggest_image_size(self._shorter_sides),
+        )
+
+    def _count(self, name: StatisticName, value: float) -> None:
+        self._counts[name][bisect_right(_EDGES[name], value) - 1] += 1
+
+
+def suggest_image_size(shorter_sides: Counter[int]) -> int:
+    """The largest usual input size that does not enlarge most of the images.
+
+    That is at most the median shorter side.
+
+    Args:
+        shorter_sides: pixels → images.
+    """
+    half, seen, median = sum(shorter_sides.values()) / 2, 0, 0
+    for median in sorted(shorter_sides):
+        seen += shorter_sides[median]
+        if seen >= half:
+            break
+    return max((size for size in _INPUT_SIZES if size <= median), default=_INPUT_SIZES[0])

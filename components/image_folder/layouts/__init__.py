@@ -1,0 +1,1 @@
+"""How images and labels can be laid out, one module a layout."""

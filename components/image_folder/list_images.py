@@ -1,0 +1,117 @@
+"""From `data.images` to all images with their labels. Reads directories and label files, never an image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import attrgetter
+
+from components.contract import ConfigError, DataError
+from components.image_folder.given_splits import leave_open
+from components.image_folder.image_store import FolderItem, ImageStore, open_store
+from components.image_folder.label_names import (
+    find_clashes,
+    order_labels,
+    read_pinned_labels,
+    require_pinned,
+)
+from components.image_folder.layouts.detect import list_place
+from components.image_folder.layouts.found import Found
+from components.image_folder.layouts.name_rule import shown
+from components.image_folder.layouts.spans import SPAN, SpanPattern, find_spans
+from components.image_folder.listing import Listing
+from components.image_folder.settings import DataSettings
+
+
+def list_images(settings: DataSettings) -> Listing:
+    """Lists the images that the settings name.
+
+    Findings carry the action that their policy comes to, `fail` too; what
+    to do about a refused one is the caller's business.
+
+    Args:
+        settings: with `images` set to a folder, a manifest file, or a URI of either.
+
+    Raises:
+        ConfigError: no such folder, one that cannot be read, or no telling what layout it has.
+        DataError: images or labels that cannot be made sense of.
+    """
+    images = settings.images
+    if images is None:
+        raise ValueError("data.images is not set")
+    pinned = read_pinned_labels(settings.labels.file) if settings.labels.file else None
+    if SPAN in images:
+        store, spans = find_spans(settings, SpanPattern.parse(images))
+        founds = {span: _list(store, place, settings) for span, place in spans.items()}
+        found = _joined(founds)
+    else:
+        if settings.span is not None or settings.window != 1:
+            raise ConfigError(f"data.span and data.window need {SPAN} in data.images, such as photos/{SPAN}.")
+        spans = {}
+        store, place = _open(images)
+        found = _list(store, place, settings)
+    labels = order_labels(found.names)
+    if pinned is not None:
+        require_pinned(labels, pinned, str(settings.labels.file))
+        labels = pinned
+    if len(labels) < 2:
+        raise DataError(
+            f"{images} holds one class only, '{labels[0]}'{found.passed_over()}. "
+            "A classifier needs at least two."
+        )
+    files, open_splits = leave_open(found.files, images)
+    findings = [*found.findings, *find_clashes(sorted(labels), settings.policies)]
+    return Listing(
+        root=store.root,
+        layout=found.layout,
+        spans=tuple(spans),
+        files=sorted(files, key=attrgetter("path")),
+        labels=labels,
+        findings=tuple(sorted(findings, key=attrgetter("file", "kind"))),
+        open_splits=open_splits,
+    )
+
+
+def _open(images: str) -> tuple[ImageStore, str]:
+    """The store for a folder, or for the folder that a manifest file lies in; and the place in it."""
+    store = open_store(images)
+    if _look_up(store, "").kind == "folder":
+        return store, ""
+    folder, _, name = store.root.rpartition("/")
+    return open_store(folder or "/"), name
+
+
+def _list(store: ImageStore, place: str, settings: DataSettings) -> Found:
+    return list_place(store, place, _look_up(store, place), settings)
+
+
+def _look_up(store: ImageStore, place: str) -> FolderItem:
+    (item,) = store.look_up([place])
+    where = shown(store, place)
+    if isinstance(item, FileNotFoundError | NotADirectoryError):
+        raise ConfigError(
+            f"There is no folder {where}. Give the folder that holds one folder a class."
+        ) from item
+    if isinstance(item, OSError):
+        raise ConfigError(f"{where} cannot be read: {item.strerror}.") from item
+    if item.kind == "broken":
+        raise ConfigError(f"{where} cannot be read: {item.reason}.")
+    return item
+
+
+def _joined(founds: Mapping[int, Found]) -> Found:
+    """What is found in all spans together.
+
+    Raises:
+        DataError: they do not have the same layout.
+    """
+    layouts = {found.layout: span for span, found in founds.items()}
+    if len(layouts) > 1:
+        told = " and ".join(f"{layout} in span {span}" for layout, span in sorted(layouts.items()))
+        raise DataError(f"The spans are laid out in different ways: {told}. Lay all of them out alike.")
+    joined = Found(next(iter(layouts)))
+    for found in founds.values():
+        joined.files += found.files
+        joined.findings += found.findings
+        for label, name in found.names.items():
+            joined.names.setdefault(label, name)
+    return joined

@@ -1,0 +1,86 @@
+"""TFRecord files whose records can be found again, and copied without being read.
+
+The format is that of https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details:
+length, masked CRC of the length, data, masked CRC of the data. TensorFlow's own
+writer does not tell where a record begins, and takes the data in one piece only.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final
+
+import google_crc32c
+
+_HEADER: Final = struct.Struct("<QI")
+_LENGTH: Final = struct.Struct("<Q")
+_CRC: Final = struct.Struct("<I")
+_MASK: Final = 0xA282EAD8
+_BUFFER: Final = 2**20
+
+
+class RecordWriter:
+    """Writes uncompressed TFRecords to a new file; a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        """Creates the file, and its folder where there is none."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: BinaryIO = path.open("wb", buffering=_BUFFER)
+        self._position = 0
+
+    def __enter__(self) -> RecordWriter:
+        """Returns itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes the file; raises OSError when what is left cannot be written."""
+        self._file.close()
+
+    def write(self, parts: Sequence[bytes]) -> tuple[int, int]:
+        """Appends one record, whose data is the parts one after another.
+
+        Returns:
+            Where it begins and how long it is in the file, in bytes, with framing.
+        """
+        length, crc = 0, 0
+        for part in parts:
+            length += len(part)
+            crc = google_crc32c.extend(crc, part)
+        header = _LENGTH.pack(length)
+        self._file.write(_HEADER.pack(length, _masked(google_crc32c.value(header))))
+        for part in parts:
+            self._file.write(part)
+        self._file.write(_CRC.pack(_masked(crc)))
+        return self._advance(_HEADER.size + length + _CRC.size)
+
+    def copy(self, framed: bytes) -> tuple[int, int]:
+        """Appends a record as it lies in another file; returns what `write` returns."""
+        self._file.write(framed)
+        return self._advance(len(framed))
+
+    def _advance(self, length: int) -> tuple[int, int]:
+        offset = self._position
+        self._position += length
+        return offset, length
+
+
+def is_whole(framed: bytes) -> bool:
+    """Whether the bytes are exactly one record with right checksums."""
+    if len(framed) < _HEADER.size + _CRC.size:
+        return False
+    length, header_crc = _HEADER.unpack_from(framed)
+    data = framed[_HEADER.size : -_CRC.size]
+    return (
+        length == len(data)
+        and header_crc == _masked(google_crc32c.value(framed[: _LENGTH.size]))
+        and _CRC.unpack(framed[-_CRC.size :])[0] == _masked(google_crc32c.value(data))
+    )
+
+
+def _masked(crc: int) -> int:
+    return ((crc >> 15 | crc << 17) + _MASK) & 0xFFFFFFFF

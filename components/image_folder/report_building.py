@@ -1,0 +1,139 @@
+"""From listing, entries and placement to the data report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from components.contract import SPLITS
+from components.image_folder.data_report import DataReport
+from components.image_folder.findings import Finding, action_of, printable
+from components.image_folder.image_statistics import StatisticsGatherer
+from components.image_folder.listing import Listing
+from components.image_folder.manifest import Entry
+from components.image_folder.placement import Placement
+from components.image_folder.policies import KINDS
+from components.image_folder.settings import DataSettings
+
+_SHOWN: Final = 3  # Files named in a sentence; all of them are in the report.
+# Kinds after which the image is another one than in the file, if it is kept.
+_REPAIRED: Final = frozenset({"foreign_format", "exif_rotation"})
+
+
+def build_report(
+    listing: Listing,
+    entries: Iterable[Entry],
+    placement: Placement,
+    labels: Sequence[str],
+    settings: DataSettings,
+) -> DataReport:
+    """Sums up what ingest found.
+
+    Args:
+        listing: what was read.
+        entries: one a file of the listing, in any order.
+        placement: what images have in common.
+        labels: names in id order.
+        settings: policies and limits.
+    """
+    counts = {split: dict.fromkeys(labels, 0) for split in SPLITS}
+    statistics = StatisticsGatherer()
+    findings = [*listing.findings, *placement.findings]
+    for entry in entries:
+        findings += _findings_of(entry, settings)
+        split = placement.moved.get(entry.path, entry.split)
+        if split is not None:
+            counts[split][entry.label] += 1
+            statistics.add(entry)
+    accepted = sum(sum(by_label.values()) for by_label in counts.values())
+    found = len(listing.files)
+    files = tuple(sorted(findings, key=lambda finding: (finding.file, KINDS.index(finding.kind))))
+    by_kind = Counter(finding.kind for finding in files)
+    set_aside = found - accepted - len(placement.copies)
+    return DataReport(
+        root=listing.root,
+        layout=listing.layout,
+        spans=listing.spans,
+        labels=tuple(labels),
+        found=found,
+        accepted=accepted,
+        duplicates=len(placement.copies),
+        set_aside=set_aside,
+        counts=counts,
+        findings={kind: by_kind[kind] for kind in KINDS if by_kind[kind]},
+        files=files,
+        near_duplicates=tuple(placement.pairs),
+        violations=(
+            *_violated_policies(files),
+            *_classes_without_images(counts, files),
+            *_too_many_set_aside(found, set_aside, files, settings.max_set_aside),
+            *_empty_splits(counts, accepted),
+        ),
+        statistics=statistics.result(),
+    )
+
+
+def _findings_of(entry: Entry, settings: DataSettings) -> list[Finding]:
+    """An entry's findings, each with what was done: one that takes the image out says so, the others not."""
+    return [
+        Finding(
+            printable(entry.path),
+            kind,
+            reason,
+            action_of(settings.policies.of(kind), repaired=kind in _REPAIRED),
+        )
+        for kind, reason in entry.findings
+    ]
+
+
+def _violated_policies(files: Sequence[Finding]) -> list[str]:
+    sentences = []
+    for kind in KINDS:
+        refused = [finding for finding in files if finding.kind == kind and finding.action == "refused"]
+        if refused:
+            are = "file has" if len(refused) == 1 else "files have"
+            sentences.append(
+                f"{len(refused)} {are} the finding '{kind}', and data.policies.{kind} is 'fail': "
+                f"{_named(refused)}"
+            )
+    return sentences
+
+
+def _classes_without_images(counts: Mapping[str, Mapping[str, int]], files: Sequence[Finding]) -> list[str]:
+    empty = [
+        label for label in next(iter(counts.values())) if not any(split[label] for split in counts.values())
+    ]
+    sentences = []
+    for label in empty:
+        lost = [
+            finding
+            for finding in files
+            if f"/{label}/" in f"/{finding.file}" and finding.action == "set aside"
+        ]
+        sentences.append(f"class '{label}' has no usable image" + (f": {_named(lost)}" if lost else ""))
+    return sentences
+
+
+def _too_many_set_aside(found: int, set_aside: int, files: Sequence[Finding], allowed: float) -> list[str]:
+    if not found or set_aside / found <= allowed:
+        return []
+    lost = [finding for finding in files if finding.action in ("set aside", "refused")]
+    return [
+        f"{set_aside} of {found} files ({set_aside / found:.1%}) cannot be used, and data.max_set_aside "
+        f"allows {allowed:.1%}: {_named(lost)}"
+    ]
+
+
+def _empty_splits(counts: Mapping[str, Mapping[str, int]], accepted: int) -> list[str]:
+    return [
+        f"the {split} split is empty: {accepted} images are too few to be divided; add images, "
+        f"or give it a larger share with data.splits.{split}"
+        for split, by_label in counts.items()
+        if not any(by_label.values())
+    ]
+
+
+def _named(findings: Sequence[Finding]) -> str:
+    named = "; ".join(f"{finding.file} ({finding.reason})" for finding in findings[:_SHOWN])
+    return named + (f"; and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else "")

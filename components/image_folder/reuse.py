@@ -1,0 +1,148 @@
+"""What an earlier ingest already knows, so that unchanged files are neither read nor decoded again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from components.image_folder.artifact_files import manifest_path, shard_path
+from components.image_folder.listing import ImageFile, Listing
+from components.image_folder.manifest import Entry, read_manifest
+from components.image_folder.record_file import is_whole
+from components.image_folder.settings import DataSettings
+from components.image_folder.work_units import WorkUnit, units_that_overlap
+
+_MARK: Final = "ingest.json"
+
+
+@dataclass(frozen=True)
+class IngestKey:
+    """What an ingest's records depend on apart from the files.
+
+    Attributes:
+        root: that the paths are relative to.
+        settings: of the data, as JSON.
+        code: fingerprint of the code that made them.
+    """
+
+    root: str
+    settings: str
+    code: str
+
+    @staticmethod
+    def of(listing: Listing, settings: DataSettings, code: str) -> IngestKey:
+        """The key of an ingest; settings about several images at once do not touch a record."""
+        single = settings.model_dump(
+            mode="json",
+            exclude={"images", "span", "window", "near_duplicates", "max_set_aside", "schema_file"},
+        )
+        return IngestKey(listing.root, json.dumps([single, listing.open_splits]), code)
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """Written last, so that a folder that has it is whole."""
+
+    key: IngestKey
+    fingerprint: str
+    units: int
+
+
+def mark_whole(examples_dir: Path, key: IngestKey, fingerprint: str) -> None:
+    """Declares an Examples artifact to be whole: all of its shards and manifests are written."""
+    units = len(list(manifest_path(examples_dir, 0).parent.glob("*.jsonl")))
+    partial = examples_dir / f"{_MARK}.partial"
+    partial.write_text(json.dumps(asdict(_Mark(key, fingerprint, units))), "utf-8")
+    partial.replace(examples_dir / _MARK)
+
+
+def earlier_ingest(candidates: Iterable[Path], key: IngestKey) -> EarlierIngest | None:
+    """The newest whole Examples artifact made with the same key; None without one.
+
+    Args:
+        candidates: folders of Examples artifacts; a number as the name, newer ones with larger numbers.
+        key: of this run.
+    """
+    numbered = [folder for folder in candidates if folder.name.isdecimal()]
+    for folder in sorted(numbered, key=lambda folder: -int(folder.name)):
+        try:
+            mark = json.loads((folder / _MARK).read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        if mark["key"] == asdict(key):
+            return EarlierIngest(folder, mark["fingerprint"], mark["units"])
+    return None
+
+
+@dataclass(frozen=True)
+class EarlierIngest:
+    """A whole Examples artifact.
+
+    Attributes:
+        examples_dir: its folder.
+        fingerprint: of the listing that it was made from.
+        units: how many units it was made in.
+    """
+
+    examples_dir: Path
+    fingerprint: str
+    units: int
+
+
+class Reusable:
+    """The entries and records of an earlier ingest that a unit may take over; a context manager."""
+
+    def __init__(self, unit: WorkUnit, earlier: EarlierIngest | None) -> None:
+        """Reads the manifests of the earlier units that hold files of this one."""
+        self._entries: dict[str, tuple[Entry, Path]] = {}
+        self._shards: dict[Path, int] = {}
+        if earlier is None:
+            return
+        names = {file.path for file in unit.files}
+        for index in units_that_overlap(unit.index, unit.count, earlier.units):
+            unit_name = WorkUnit(index, earlier.units, ()).name
+            for entry in read_manifest(manifest_path(earlier.examples_dir, index)):
+                if entry.path in names:
+                    split = entry.record.split if entry.record else ""
+                    self._entries[entry.path] = entry, shard_path(earlier.examples_dir, split, unit_name)
+        for shard in {shard for entry, shard in self._entries.values() if entry.record}:
+            with contextlib.suppress(OSError):
+                self._shards[shard] = os.open(shard, os.O_RDONLY)
+
+    def __enter__(self) -> Reusable:
+        """Returns itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes the earlier shards."""
+        for descriptor in self._shards.values():
+            os.close(descriptor)
+
+    def look_up(self, file: ImageFile, label_id: int) -> tuple[Entry, bytes] | None:
+        """What is known of a file that has not changed since: its entry, and its record as it lies there.
+
+        The record is empty for a file that could not be used. Nothing is known
+        of a file that could not be read, or whose record was left out for the
+        sake of another file: that one may be gone.
+        """
+        entry, shard = self._entries.get(file.path, (None, None))
+        if entry is None or shard is None:
+            return None
+        as_it_was = (entry.label, entry.label_id, entry.size, entry.modified, entry.given_split)
+        if as_it_was != (file.label, label_id, file.size, file.modified, file.split):
+            return None
+        if entry.split is None:
+            transient = any(kind in ("unreadable", "changed") for kind, _ in entry.findings)
+            return None if transient else (entry, b"")
+        if entry.record is None or shard not in self._shards:
+            return None
+        framed = os.pread(self._shards[shard], entry.record.length, entry.record.offset)
+        return (entry, framed) if is_whole(framed) else None

@@ -1,0 +1,32 @@
+"""Ours: the call that ImageFolderExampleGen makes, with the Beam options of `imgclf run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from components.image_folder.folder_scan import labels_of, scan_folder
+
+from components.image_folder.executor import ingest
+from components.image_folder.settings import DataSettings
+
+
+def without_verification(images: Path, output: Path, previous: Path | None = None) -> None:
+    """Headers and exact copies are checked; no image is decoded."""
+    _ingest(images, output, previous, DataSettings(verify=False))
+
+
+def with_verification(images: Path, output: Path, previous: Path | None = None) -> None:
+    """Every image is decoded: damaged, odd and near-duplicate ones are found."""
+    _ingest(images, output, previous, DataSettings(verify=True))
+
+
+def _ingest(images: Path, output: Path, previous: Path | None, settings: DataSettings) -> None:
+    """Lists the folder and ingests it; `previous` is the output of an earlier run that may be reused."""
+    files = scan_folder(images)
+    ingest(images, files, settings, tuple(labels_of(files)), output, _make_pipeline)
+
+
+def _make_pipeline() -> beam.Pipeline:
+    return beam.Pipeline(options=PipelineOptions(["--direct_running_mode=in_memory"]))

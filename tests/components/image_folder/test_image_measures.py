@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from components.image_folder.image_header import UnusableImageError, read_header
+from components.image_folder.image_measures import Measures, measure
+from tests import hazard_images as hazards
+
+
+def _measured(data: bytes) -> tuple[Measures, bytes]:
+    return measure(data, read_header(data))
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    return hazards.encoded(Image.fromarray(pixels.astype(np.uint8)), "PNG")
+
+
+def _distance(one: bytes, other: bytes) -> int:
+    return (int.from_bytes(_measured(one)[1], "big") ^ int.from_bytes(_measured(other)[1], "big")).bit_count()
+
+
+def test_measures_what_can_be_worked_out_by_hand() -> None:
+    """Left half black, right half white but for its blue: two grays, 0 and 226.065, equally often."""
+    pixels = np.zeros((40, 40, 3))
+    pixels[:, 20:] = (255, 255, 0)
+    measures, _ = _measured(_png(pixels))
+    white = 0.886 * 255
+    assert measures.mean == (127.5, 127.5, 0)
+    assert measures.mean_square == (255**2 / 2, 255**2 / 2, 0)
+    assert (measures.brightness, measures.contrast) == pytest.approx((white / 2, white / 2), abs=0.01)
+    assert measures.entropy == 1
+    assert (measures.darkest, measures.brightest) == (0, 226)
+    # Of 38 inner columns one is white - black, one black - white, the others 0.
+    assert measures.sharpness == pytest.approx(2 * white**2 / 38, rel=1e-3)
+
+
+def test_a_jpeg_and_a_png_of_a_photograph_measure_alike_at_any_scale() -> None:
+    picture = hazards.scene(3, (1100, 900))
+    jpeg = _measured(hazards.encoded(picture, "JPEG", quality=95))[0]
+    png = _measured(hazards.encoded(picture, "PNG"))[0]
+    assert jpeg.brightness == pytest.approx(png.brightness, abs=1)
+    assert jpeg.contrast == pytest.approx(png.contrast, rel=0.05)
+    assert jpeg.mean == pytest.approx(png.mean, abs=2)
+    assert jpeg.entropy == pytest.approx(png.entropy, abs=0.4)
+
+
+def test_tiny_and_thin_images_can_be_measured() -> None:
+    for size in ((1, 1), (2, 300), (300, 2), (3, 3)):
+        measures, perceptual_hash = _measured(_png(np.full((size[1], size[0], 3), 9)))
+        assert measures.brightness == 9
+        assert len(perceptual_hash) == 32
+
+
+@pytest.mark.parametrize("data", [hazards.truncated_jpeg(1), hazards.corrupt_png(1)], ids=["jpeg", "png"])
+def test_damage_behind_the_header_is_found(data: bytes) -> None:
+    header = read_header(data)
+    with pytest.raises(UnusableImageError) as caught:
+        measure(data, header)
+    assert caught.value.kind == "corrupt"
+
+
+def test_a_jpeg_cut_anywhere_is_found_at_every_scale() -> None:
+    for size in ((64, 48), (300, 300), (600, 600), (1100, 1100)):
+        data = hazards.jpeg(1, size)
+        for share in (0.3, 0.7, 0.95):
+            cut = data[: int(len(data) * share)]
+            with pytest.raises(UnusableImageError):
+                measure(cut, read_header(data))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_picture_in_other_bytes_has_nearly_the_same_hash(seed: int) -> None:
+    original = hazards.jpeg(seed)
+    for name, data in hazards.near_duplicates(seed).items():
+        assert data != original
+        assert _distance(original, data) <= 16, name
+
+
+def test_other_pictures_have_other_hashes() -> None:
+    hashes = [hazards.jpeg(seed) for seed in range(12)]
+    distances = [_distance(hashes[i], hashes[j]) for i in range(12) for j in range(i)]
+    assert min(distances) > 48
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_on_its_side_has_the_hash_of_the_upright_one(orientation: int) -> None:
+    stored = hazards.exif_jpeg(orientation, seed=2)
+    with Image.open(io.BytesIO(stored)) as image:
+        upright = hazards.encoded(ImageOps.exif_transpose(image), "PNG")
+    assert _distance(stored, upright) <= 8
+    if orientation > 1:
+        with Image.open(io.BytesIO(stored)) as image:
+            assert _distance(hazards.encoded(image, "PNG"), upright) > 48

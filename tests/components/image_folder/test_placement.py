@@ -1,0 +1,157 @@
+"""Which images stay and where, for images made up of what matters: label, bytes, hash, split."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from components.image_folder.findings import Finding
+from components.image_folder.manifest import Entry
+from components.image_folder.placement import Placement, place
+from components.image_folder.settings import DataSettings
+
+HASHES = {
+    "x": bytes(32),
+    "x1": bytes(31) + b"\x01",  # 1 bit from x
+    "x2": bytes(31) + b"\x03",  # 2 bits from x, 1 from x1
+    "y": b"\x0f" * 32,
+}
+
+
+def _entry(path: str, content: str, picture: str, split: str = "train", given: bool = False) -> Entry:
+    return Entry(
+        path,
+        path.split("/")[0],
+        100,
+        0,
+        split if given else None,
+        0,
+        sha256=hashlib.sha256(content.encode()).hexdigest(),
+        split=split,
+        perceptual_hash=HASHES[picture],
+    )
+
+
+def _place(*entries: Entry, **policies: str) -> Placement:
+    return place(entries, DataSettings(policies=policies))  # type: ignore[arg-type]
+
+
+def _told(placement: Placement) -> set[tuple[str, str, str]]:
+    return {(finding.file, finding.kind, finding.action) for finding in placement.findings}
+
+
+def test_of_several_copies_the_first_stays() -> None:
+    placement = _place(_entry("a/2", "same", "x"), _entry("a/1", "same", "x"), _entry("a/3", "same", "x"))
+    assert placement.moved == {"a/2": None, "a/3": None}
+    assert placement.copies == {"a/2", "a/3"}
+    assert placement.findings == [
+        Finding(f"a/{number}", "duplicate", "the same bytes as a/1", "set aside") for number in (2, 3)
+    ]
+    assert placement.pairs == []
+
+
+def test_copies_that_are_kept_stay_together_and_are_no_near_duplicates() -> None:
+    placement = _place(
+        _entry("a/1", "same", "x"),
+        _entry("a/2", "same", "x"),
+        _entry("a/3", "a", "x1", split="test"),
+        duplicate="keep",
+    )
+    assert _told(placement) >= {("a/2", "duplicate", "kept")}
+    moved = placement.moved
+    assert len({moved.get("a/1", "train"), moved.get("a/2", "train"), moved.get("a/3", "test")}) == 1
+    assert [(pair.first, pair.second) for pair in placement.pairs] == [("a/1", "a/3")]
+
+
+def test_of_a_label_conflict_none_stays() -> None:
+    placement = _place(_entry("a/1", "same", "x"), _entry("b/1", "same", "x"), _entry("b/2", "same", "x"))
+    assert placement.moved == {"a/1": None, "b/1": None, "b/2": None}
+    assert placement.copies == set()
+    assert {finding.reason for finding in placement.findings} == {
+        "the same bytes lie under 'b' too, as b/1: the label is in doubt",
+        "the same bytes lie under 'a' too, as a/1: the label is in doubt",
+    }
+
+
+def test_of_a_leak_between_given_splits_the_one_further_from_training_stays() -> None:
+    placement = _place(
+        _entry("a/1", "same", "x", "train", given=True),
+        _entry("a/2", "same", "x", "test", given=True),
+        _entry("a/3", "same", "x", "eval", given=True),
+    )
+    assert placement.moved == {"a/1": None, "a/3": None}
+    assert placement.findings[0].kind == "split_leak"
+    assert placement.findings[0].reason == "the same bytes are in the test split, as a/2"
+
+
+def test_near_duplicates_follow_the_smallest_digest_to_one_split() -> None:
+    digests = {content: hashlib.sha256(content.encode()).hexdigest() for content in ("p", "q", "r")}
+    smallest = min(digests, key=lambda content: digests[content])
+    entries = [
+        _entry(f"a/{content}", content, picture, "test" if content == smallest else "train")
+        for content, picture in zip("pqr", ("x", "x1", "x2"), strict=True)
+    ]
+    placement = _place(*entries, _entry("a/other", "o", "y"))
+    assert placement.moved == {f"a/{content}": "test" for content in digests if content != smallest}
+    assert _told(placement) == {(f"a/{content}", "near_duplicate", "kept") for content in "pqr"}
+    assert [pair.distance for pair in placement.pairs] == [1, 1, 2]
+
+
+def test_of_near_duplicates_that_are_dropped_one_stays() -> None:
+    placement = _place(
+        _entry("a/1", "p", "x"), _entry("a/2", "q", "x1"), _entry("b/3", "r", "x2"), near_duplicate="drop"
+    )
+    assert placement.moved == {"a/2": None, "b/3": None}
+    assert _told(placement) == {
+        ("a/1", "near_duplicate", "kept"),
+        ("a/2", "near_duplicate", "set aside"),
+        ("b/3", "near_duplicate", "set aside"),
+    }
+    assert placement.pairs == []
+    assert "under 'a'" in placement.findings[-1].reason
+
+
+def test_near_duplicates_with_given_splits_stay_where_they_are_and_are_told_of() -> None:
+    entries = (
+        _entry("a/1", "p", "x", "train", given=True),
+        _entry("a/2", "q", "x1", "test", given=True),
+        _entry("a/3", "r", "x2", "train"),
+    )
+    placement = _place(*entries)
+    # The one whose split is open goes to the given one furthest from training.
+    assert placement.moved == {"a/3": "test"}
+    assert ("a/1", "near_split_leak", "kept") in _told(placement)
+    assert _place(*entries, near_split_leak="drop").moved["a/1"] is None
+
+
+def test_a_group_too_large_to_be_one_picture_is_only_told_of() -> None:
+    entries = [_entry(f"a/{n}", str(n), "x1" if n else "x", "test" if n % 2 else "train") for n in range(6)]
+    settings = DataSettings(near_duplicates={"max_group": 5})  # type: ignore[arg-type]
+    placement = place(entries, settings)
+    assert placement.moved == {}
+    assert "one of 6 alike, too many to keep together" in placement.findings[0].reason
+
+
+@pytest.mark.parametrize("kind", ["duplicate", "label_conflict", "near_duplicate"])
+def test_a_policy_of_fail_refuses(kind: str) -> None:
+    entries: dict[str, Any] = {
+        "duplicate": (_entry("a/1", "same", "x"), _entry("a/2", "same", "x")),
+        "label_conflict": (_entry("a/1", "same", "x"), _entry("b/1", "same", "x")),
+        "near_duplicate": (_entry("a/1", "p", "x"), _entry("a/2", "q", "x1")),
+    }
+    placement = _place(*entries[kind], **{kind: "fail"})
+    assert {finding.action for finding in placement.findings} == {"refused"}
+    assert None in placement.moved.values()
+
+
+def test_images_with_nothing_on_them_are_not_alike() -> None:
+    blank = Entry("a/1", "a", 1, 0, None, 0, "11" * 32, (("dark", "nearly black"),), "train")
+    other = Entry("a/2", "a", 1, 0, None, 0, "22" * 32, (("low_information", "…"),), "test")
+    assert place([blank, other], DataSettings()).findings == []
+
+
+def test_the_order_of_the_entries_does_not_matter() -> None:
+    entries = [_entry("a/1", "p", "x"), _entry("b/2", "q", "x1", "test"), _entry("a/3", "q", "y")]
+    assert _place(*entries) == _place(*reversed(entries))

@@ -1,0 +1,68 @@
+"""The page in the run's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tfx.types import artifact, standard_artifacts
+
+from components.contract import DATA_REPORT_FILE
+from components.image_folder.data_report import DataReport
+from pipeline.config import load_config
+from pipeline.run_page import with_page
+from pipeline.summary import RunSummary
+from tests.pipeline.run_report.samples import WHEN, data_report, finding, summary
+
+CONFIG = load_config(None, ["data.images=/data/photos", "data.policies.blurry=fail"])
+REPORT = data_report(files=[finding("cat/soft.jpg", "blurry")])
+
+
+def _run(
+    run_dir: Path, refused: DataReport | None = None, **artifacts: list[artifact.Artifact]
+) -> RunSummary:
+    return with_page(
+        summary(),
+        config=CONFIG,
+        run_dir=run_dir,
+        began=WHEN,
+        artifacts={"ImageFolderExampleGen": artifacts},
+        refused=refused,
+    )
+
+
+def test_the_page_shows_ingests_report(tmp_path: Path) -> None:
+    made = standard_artifacts.ExampleStatistics()
+    made.uri = str(tmp_path)
+    REPORT.write(tmp_path / DATA_REPORT_FILE)
+    done = _run(tmp_path, data_report=[made])
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert done == summary(report=str(tmp_path / "report.html"))
+    assert "cat/soft.jpg" in page
+    assert "/data/photos" in page
+    assert '<td class="policy">fail</td>' in page
+    assert "2026-11-20 15:36" in page
+    assert "Version 3 was pushed" in page
+
+
+def test_refused_images_are_shown_and_their_report_is_kept(tmp_path: Path) -> None:
+    _run(tmp_path, REPORT)
+    assert "cat/soft.jpg" in (tmp_path / "report.html").read_text("utf-8")
+    assert DataReport.read(tmp_path / DATA_REPORT_FILE) == REPORT
+
+
+def test_without_a_data_report_there_is_a_page_all_the_same(tmp_path: Path) -> None:
+    assert _run(tmp_path).report == str(tmp_path / "report.html")
+    assert "Nothing is known about the images" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_a_page_that_cannot_be_written_does_not_harm_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(tmp_path / "gone") == summary()
+    assert "No such file" in capsys.readouterr().err
+    made = standard_artifacts.ExampleStatistics()
+    made.uri = str(tmp_path)
+    (tmp_path / DATA_REPORT_FILE).write_text("not JSON")
+    assert _run(tmp_path, data_report=[made]) == summary()
+    assert "Invalid JSON" in capsys.readouterr().err
