@@ -113,5 +113,5 @@ def test_photographs_are_served_upright(order: str, served: SessionModel) -> Non
         assert (pixels != upright).mean() < 0.01
     # Nothing but JPEG's losses is left of the difference to the picture that was never turned.
     lossless = _pixels(served, [encoded(scene(7, size), "PNG")])
-    assert np.abs(seen - lossless).mean(axis=(1, 2, 3)).max() < 3
+    assert np.abs(seen - lossless).mean(axis=(1, 2, 3)).max() < 8
     assert np.abs(lossless[:, ::-1] - lossless).mean() > 20
