@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image, ImageOps
 
 from components.contract import IMAGE_ENCODED
 from serving import contract
 from serving.session_model import SessionModel
 from tests.conftest import Trial
+from tests.hazard_images import encoded, exif_jpeg, scene
 from tests.image_files import image_bytes
 from trainer.export import export_classifier
-from trainer.image_ops import load_images
+from trainer.image_ops import decode_image, load_images, resize_image
 from trainer.input_pipeline import decoded_images, evaluation_batches
 from trainer.settings import ServingSettings
 from trainer.transform_graph import TransformGraph
@@ -93,3 +96,22 @@ def test_every_usable_format_is_seen_the_same_eagerly_and_served(
     eager = load_images(tf.constant([data]), SIZE).numpy()
     np.testing.assert_array_equal(_pixels(served, [data]), eager)
     np.testing.assert_array_equal(eager, np.clip(np.round(eager), 0, 255))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_photographs_are_served_upright(order: str, served: SessionModel) -> None:
+    size = (97, 61)
+    files = [exif_jpeg(orientation, 7, size, order) for orientation in range(1, 9)]
+    seen = _pixels(served, files)
+    np.testing.assert_array_equal(seen, load_images(tf.constant(files), SIZE).numpy())
+    for data, pixels in zip(files, seen, strict=True):
+        stored = Image.fromarray(decode_image(tf.constant(data)).numpy())
+        stored.getexif()[0x0112] = Image.open(io.BytesIO(data)).getexif()[0x0112]
+        upright = resize_image(tf.constant(np.asarray(ImageOps.exif_transpose(stored))), SIZE).numpy()
+        # Sums are rounded in another order.
+        np.testing.assert_allclose(pixels, upright, atol=1)
+        assert (pixels != upright).mean() < 0.01
+    # Nothing but JPEG's losses is left of the difference to the picture that was never turned.
+    lossless = _pixels(served, [encoded(scene(7, size), "PNG")])
+    assert np.abs(seen - lossless).mean(axis=(1, 2, 3)).max() < 8
+    assert np.abs(lossless[:, ::-1] - lossless).mean() > 20

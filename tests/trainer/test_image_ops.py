@@ -5,10 +5,10 @@ import io
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.image_files import image_bytes
-from trainer.image_ops import decode_image, load_images, resize_image
+from trainer.image_ops import decode_image, load_images, resize_image, upright
 
 
 def test_png_decodes_to_its_own_pixels() -> None:
@@ -46,3 +46,14 @@ def test_no_images_no_pixels() -> None:
 def test_broken_data_is_an_error() -> None:
     with pytest.raises(tf.errors.InvalidArgumentError):
         load_images(tf.constant([b"no image"]), 20)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_turned_as_pillow_turns(orientation: int) -> None:
+    image = image_bytes(orientation, "PNG", size=(5, 3))
+    stored = Image.open(io.BytesIO(image))
+    stored.getexif()[0x0112] = orientation
+    expected = np.asarray(ImageOps.exif_transpose(stored))
+    turned = upright(tf.constant(np.asarray(stored)), tf.constant(orientation))
+    assert turned.dtype == tf.uint8
+    np.testing.assert_array_equal(turned, expected)
