@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from components.image_folder.ingest_report import IngestReport
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.contract import INGEST_REPORT_FILE, LABELS_FILE
-from components.image_folder.ingest_report import IngestReport
 from tests.conftest import Trial
 from trainer import run_fn
 from trainer.run_fn import TrainRequest, train_and_export
