@@ -3,10 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from components.image_folder.ingest_report import IngestReport
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from components.contract import INGEST_REPORT_FILE, LABELS_FILE
+from components.contract import LABELS_FILE
 from tests.conftest import Trial
 from trainer import run_fn
 from trainer.run_fn import TrainRequest, train_and_export
@@ -55,7 +54,7 @@ def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
 def test_training_images_are_counted_in_id_order(tmp_path: Path) -> None:
     (tmp_path / LABELS_FILE).write_text("emu\nape\ncat\n")
     counts = {"train": {"ape": 2, "cat": 3, "emu": 1}, "eval": {"ape": 5, "cat": 0, "emu": 4}}
-    IngestReport(15, 15, 0, (), ("emu", "ape", "cat"), counts).write(tmp_path / INGEST_REPORT_FILE)
+    X
     fn_args = FnArgs(
         train_files=[str(tmp_path / "Split-train" / "*")],
         eval_files=[str(tmp_path / "Split-eval" / "*")],
