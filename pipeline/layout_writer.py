@@ -133,8 +133,8 @@ class LayoutWriter:
 
 
 def gives_splits(listing: Listing) -> bool:
-    """Whether an image's split is anything but a matter of its content."""
-    return listing.open_splits != SPLITS or any(file.split is not None for file in listing.files)
+    """Whether any image has a split that is not a matter of its content."""
+    return any(file.split is not None for file in listing.files)
 
 
 def _require_fitting(label: str, target: TargetLayout) -> None:

@@ -151,6 +151,15 @@ def test_what_the_layouts_look_like(tmp_path: Path) -> None:
     assert json.loads(lines[1]) == {"path": "images/1-2.jpg", "label": "dog"}
 
 
+def test_names_stay_as_they_are_where_they_can(tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "a", ["cat/1.jpg", "cat/1.png", "cat/B.jpg", "cat/b.jpg", "dog/1.jpg"])
+    folders = set(labelled(listed(_convert(source, tmp_path / "b", "class-folders"))))
+    # Not every file system tells upper from lower case.
+    assert folders == {"cat/1.jpg", "cat/1.png", "cat/B.jpg", "cat/b-2.jpg", "dog/1.jpg"}
+    table = set(labelled(listed(_convert(source, tmp_path / "c", "csv"))))
+    assert table == {f"images/{name}" for name in ("1.jpg", "1.png", "B.jpg", "b-2.jpg", "1-2.jpg")}
+
+
 def test_settings_say_how_the_source_is_read(tmp_path: Path) -> None:
     source = write_tree(tmp_path / "a", ["train/1.jpg", "test/1.jpg"])
     dest = _convert(source, tmp_path / "b", "class-folders", "data.layout=class_folders")
@@ -188,9 +197,10 @@ def test_destinations_that_are_taken(source: Path, tmp_path: Path, prepare, word
 def test_destinations_within_the_source_or_elsewhere(source: Path, tmp_path: Path) -> None:
     before = _state(tmp_path)
     (tmp_path / "link").symlink_to("source")
-    for dest in (source / "new", tmp_path / "link" / "new"):
-        with pytest.raises(ConfigError, match="which is only read"):
-            convert(str(source), dest, TargetLayout.CSV, ())
+    for images in (source, tmp_path / "link"):
+        for dest in (source / "new", tmp_path / "link" / "new"):
+            with pytest.raises(ConfigError, match="which is only read"):
+                convert(str(images), dest, TargetLayout.CSV, ())
     with pytest.raises(ConfigError, match="a local folder only"):
         convert(str(source), Path("gs://bucket/x"), TargetLayout.CSV, ())
     (tmp_path / "link").unlink()

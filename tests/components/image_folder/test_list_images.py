@@ -24,6 +24,8 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(ConfigError, match="pipe.csv is a pipe"):
         listed(tmp_path / "pipe.csv")
+    with pytest.raises(ConfigError, match="cannot be read: File name too long"):
+        listed(tmp_path / ("x" * 300))
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(ConfigError, match="loop cannot be read: .*Too many levels"):
         listed(tmp_path / "loop")
@@ -52,9 +54,10 @@ def test_fingerprint_follows_every_change(images: Path) -> None:
     facts = (images / "cat" / "1.jpg").stat()
     os.utime(images / "cat" / "1.jpg", ns=(facts.st_atime_ns, facts.st_mtime_ns + 1))
     assert changed()
-    (images / "cat" / "1.jpg").rename(images / "cat" / "renamed.jpg")
+    # It stays the first of the files.
+    (images / "cat" / "1.jpg").rename(images / "cat" / "1.jpeg")
     assert changed()
-    (images / "cat" / "renamed.jpg").rename(images / "dog" / "renamed.jpg")
+    (images / "cat" / "1.jpeg").rename(images / "dog" / "renamed.jpg")
     assert changed()
     (images / "dog" / "1.jpg").unlink()
     assert changed()
@@ -64,13 +67,15 @@ def test_fingerprint_follows_labels_and_splits(tmp_path: Path) -> None:
     """The files stay as they are; what is said about them changes."""
     write_tree(tmp_path, ["1.jpg", "2.jpg", "3.jpg"])
     seen = set()
-    rows = [
+    rows = (
         "a,train b,val b,test",
         "a,train b,test b,val",
         "a,train a,val b,test",
         "a, b, b,",
+        # The same splits are given in these two, but others are open.
         "a,train b,val b,val",
-    ]
+        "a, b,val b,val",
+    )
     for row in rows:
         lines = [f"{number}.jpg,{pair}" for number, pair in enumerate(row.split(), 1)]
         (tmp_path / "m.csv").write_text("path,label,split\n" + "\n".join(lines))

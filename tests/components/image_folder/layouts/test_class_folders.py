@@ -227,6 +227,11 @@ def test_folders_that_cannot_be_classified(tmp_path: Path, files: list[str], wor
 
 def test_a_class_without_images_says_what_was_passed_over(images: Path) -> None:
     (images / "ant").mkdir()
+    # What is kept, and what lies in another class, is not the reason.
+    write_tree(images, ["ant/bell\a/notes.txt"])
+    (images / "cat" / "gone.jpg").symlink_to("nowhere.jpg")
+    with pytest.raises(DataError, match=r"'ant'.* holds no image file. Add"):
+        listed(images)
     (images / "ant" / "gone.jpg").symlink_to("nowhere.jpg")
     with pytest.raises(
         DataError, match=r"'ant'.*no image file \(passed over by data.policies.unreadable: ant/gone"

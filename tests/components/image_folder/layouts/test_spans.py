@@ -44,6 +44,14 @@ def test_labels_are_those_of_all_spans(tmp_path: Path) -> None:
     assert told(listing) == {"10/.git/": ("hidden_file", "set aside")}
 
 
+def test_the_oldest_span_says_where_a_label_belongs(tmp_path: Path) -> None:
+    write_tree(tmp_path, ["1/2.cat/1.jpg", "1/5.dog/1.jpg", "2/9.cat/1.jpg"])
+    assert listed(f"{tmp_path}/{{SPAN}}", window=2, labels={"strip_prefix": r"\d+\."}).labels == (
+        "cat",
+        "dog",
+    )
+
+
 def test_a_span_may_hold_one_class_only(tmp_path: Path) -> None:
     write_tree(tmp_path, ["1/cat/1.jpg", "2/dog/1.jpg"])
     assert listed(f"{tmp_path}/{{SPAN}}", window=2).labels == ("cat", "dog")
