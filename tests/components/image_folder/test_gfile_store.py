@@ -109,6 +109,9 @@ def test_what_became_of_a_file(bucket: str) -> None:
     with pytest.raises(OSError, match="is a directory") as raised:
         store.read(ImageFile("folder", "a", 6, 0))
     assert raised.value.strerror
+    # The file system in memory says nothing itself.
+    (missing,) = store.look_up(["none"])
+    assert isinstance(missing, FileNotFoundError) and missing.strerror == "No such file or directory"
 
 
 def test_folders_that_are_not_there(bucket: str) -> None:
