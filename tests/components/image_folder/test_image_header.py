@@ -21,6 +21,8 @@ from tests.handmade_images import GIF_TABLE, bmp_file, gif_file, png_file, tiff_
 
 SCENE = hazards.scene(0)
 GRAYS = bytes(value for gray in range(256) for value in (gray, gray, gray, 0))
+CYANS = bytes(value for gray in range(256) for value in (gray, gray, 0, 0))
+NEGATIVE = bytes(value for gray in range(255, -1, -1) for value in (gray, gray, gray, 0))
 COLOURS = bytes(value for gray in range(256) for value in (gray, 255 - gray, 7, 0))
 THUMBNAIL = hazards.jpeg(1, (16, 12))
 
@@ -239,7 +241,7 @@ UNUSABLE = {
     "AVIF of Pillow": (hazards.encoded(SCENE, "AVIF"), "unsupported_format", "^AVIF cannot"),
     "film": (hazards.heic_header(b"isom").replace(b"mif1", b"mp42"), "not_an_image", "no known format"),
     "SVG": (hazards.svg(), "unsupported_format", "^SVG cannot"),
-    "SVG, bare": (b"\xef\xbb\xbf\n<svg>", "unsupported_format", "^SVG cannot"),
+    "SVG, bare": (b"\xef\xbb\xbf\n<!-- a > b --><svg>", "unsupported_format", "^SVG cannot"),
     "SVG, document type": (
         b'<?xml version="1.0"?><!DOCTYPE svg PUBLIC "x" [<!ENTITY a "b">]>\n<svg',
         "unsupported_format",
@@ -327,6 +329,24 @@ def test_takes_the_coding_processes_that_the_decoder_knows(marker: int) -> None:
 def test_what_a_bomb_claims_is_for_the_caller_to_judge() -> None:
     png, jpeg = read_header(hazards.png_bomb(60_000, 50_000)), read_header(hazards.jpeg_bomb(65_000, 64_000))
     assert (png.width, png.height, jpeg.width, jpeg.height) == (60_000, 50_000, 65_000, 64_000)
+
+
+@pytest.mark.parametrize(("side", "tile"), [(4, 4096), (6000, 6016), (1, 16)])
+def test_tiles_may_reach_beyond_the_image(side: int, tile: int) -> None:
+    header = read_header(_tiff(width=side, height=side, tile_width=tile, tile_height=tile))
+    assert header == ImageHeader("TIFF", side, side, 1, decodable=False)
+
+
+def test_a_tag_without_a_value_is_as_good_as_absent() -> None:
+    data = tiff_file([(256, 3, 4), (257, 3, 1), (258, 3, 8), (274, 3, 6)], bytes(4))
+    assert read_header(data).orientation == 6
+    assert read_header(data.replace(b"\x12\x01\3\0\1", b"\x12\x01\3\0\0")).orientation == 1
+
+
+def test_the_canvas_of_a_webp_takes_24_bits() -> None:
+    data = hazards.animated_webp(0)
+    header = read_header(data[:24] + b"\1\2\3\4\5\6" + data[30:])
+    assert (header.width, header.height) == (0x030202, 0x060505)
 
 
 def test_animation_is_announced_before_the_pixels() -> None:
