@@ -16,6 +16,7 @@ LIGHT = (
     "components.contract",
     "components.settings",
     "components.image_folder.folder_scan",
+    "components.image_folder.image_header",
     "components.image_folder.image_inspection",
     "components.image_folder.label_map",
     "components.image_folder.split_assignment",
