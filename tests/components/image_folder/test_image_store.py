@@ -41,9 +41,19 @@ def test_absolute_paths_are_taken_as_they_are(tmp_path: Path) -> None:
     assert open_store(str(tmp_path / "b")).read(outside) == b"content"
 
 
+def _rewrite(path: Path, content: bytes) -> None:
+    """Writes other bytes, and sets the time back."""
+    facts = path.stat()
+    path.write_bytes(content)
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
+        (lambda path: _rewrite(path, b"longer than before"), "written to after"),
+        (lambda path: _rewrite(path, b"cut"), "written to after"),
+        (lambda path: _rewrite(path, b""), "written to after"),
         (lambda path: path.unlink(), "removed after it was listed"),
         (lambda path: path.write_bytes(b"longer than before"), "written to after"),
         (lambda path: path.write_bytes(b"cut"), "written to after"),

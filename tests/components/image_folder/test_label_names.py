@@ -15,7 +15,7 @@ from tests.listings import labelled, listed, reasons, told, write_tree
         ("dog cat", "cat dog"),
         ("10 2 1", "1 2 10"),
         ("010 002 001", "001 002 010"),
-        ("02 2 1", "1 02 2"),
+        ("2 02 1", "1 02 2"),
         # One that is no number: by name, all of them.
         ("10 2 x", "10 2 x"),
         ("10 2 ²", "10 2 ²"),

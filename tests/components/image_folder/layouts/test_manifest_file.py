@@ -138,10 +138,11 @@ def test_paths_that_lead_out(images: Path, tmp_path: Path) -> None:
 
 def test_paths_that_lead_out_and_in_again(images: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    (images / "up").symlink_to("img")
-    rows = ["../images/img/1.jpg,cat", f"{images}/img/2.jpg,dog", "up/../img/3.jpg,dog"]
+    write_tree(images, ["deep/er/x", "deep/4.jpg"])
+    (images / "up").symlink_to("deep/er")
+    rows = ["../images/img/1.jpg,cat", f"{images}/img/2.jpg,dog", "up/../4.jpg,dog"]
     listing = listed(_csv(images, "path,label\n" + "\n".join(rows)))
-    assert labelled(listing) == {"img/1.jpg": "cat", "img/2.jpg": "dog", "img/3.jpg": "dog"}
+    assert labelled(listing) == {"img/1.jpg": "cat", "img/2.jpg": "dog", "deep/4.jpg": "dog"}
     assert listing.findings == ()
 
 

@@ -58,6 +58,13 @@ def test_links_between_spans_stay_within(tmp_path: Path) -> None:
     assert set(labelled(listing)) == {"2/cat/1.jpg", "2/dog/1.jpg"} and listing.findings == ()
 
 
+def test_links_that_go_in_circles_in_spans_reached_by_a_link(tmp_path: Path) -> None:
+    write_tree(tmp_path / "real", ["1/cat/1.jpg", "1/dog/1.jpg"])
+    (tmp_path / "real" / "1" / "cat" / "self").symlink_to(tmp_path / "real" / "1" / "cat")
+    (tmp_path / "link").symlink_to("real")
+    assert set(labelled(listed(f"{tmp_path}/link/{{SPAN}}"))) == {"1/cat/1.jpg", "1/dog/1.jpg"}
+
+
 def test_folders_below_and_manifests(tmp_path: Path) -> None:
     rows = "path,label,split\na.jpg,cat,train\nb.jpg,dog,val\n"
     write_tree(tmp_path, {f"run-{span}/set/{name}": name for span in (1, 2) for name in ("a.jpg", "b.jpg")})
