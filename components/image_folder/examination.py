@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from components.image_folder.example_encoding import encode_example
 from components.image_folder.findings import printable
@@ -90,29 +90,29 @@ class Examiner:
             *odd_shape(header.width, header.height, settings.odd),
         ]
         turned = header.orientation >= 5
-        entry = entry._replace(
-            format=header.format,
-            width=header.height if turned else header.width,
-            height=header.width if turned else header.height,
-        )
+        facts: dict[str, Any] = {
+            "format": header.format,
+            "width": header.height if turned else header.width,
+            "height": header.width if turned else header.height,
+        }
+        sha256 = entry.sha256
         # Whatever a policy takes out needs no decoding, which is most of the work.
         if _all_kept(findings, settings.policies):
-            sha256 = entry.sha256
             if needs_transcoding(header):
                 data = to_png(data, header)
                 header, sha256 = read_header(data), hashlib.sha256(data).hexdigest()
             if settings.verify:
-                measures, perceptual_hash = measure(data, header)
-                entry = entry._replace(measures=measures, perceptual_hash=perceptual_hash)
+                measures, facts["perceptual_hash"] = measure(data, header)
+                facts["measures"] = measures
                 findings += odd_pixels(measures, settings.odd)
-        entry = entry._replace(findings=tuple(findings))
+        facts["findings"] = tuple(findings)
         if not _all_kept(findings, settings.policies):
-            return entry, ()
-        split = entry.given_split or assign_split(entry.sha256, settings.splits, self.open_splits)
+            return entry._replace(**facts), ()
+        facts["split"] = entry.given_split or assign_split(entry.sha256, settings.splits, self.open_splits)
         example = encode_example(
             data, header, path=entry.path, sha256=sha256, label=entry.label, label_id=entry.label_id
         )
-        return entry._replace(split=split), example
+        return entry._replace(**facts), example
 
 
 def _unusable(entry: Entry, kind: str, reason: str) -> Entry:
@@ -120,7 +120,7 @@ def _unusable(entry: Entry, kind: str, reason: str) -> Entry:
 
 
 def _all_kept(findings: Sequence[tuple[str, str]], policies: PolicySettings) -> bool:
-    return all(policies.of(kind) == "keep" for kind, _ in findings)
+    return not findings or all(policies.of(kind) == "keep" for kind, _ in findings)
 
 
 def _findings_of_header(path: str, header: ImageHeader) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ Feature, which holds a list of one value.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from components import contract
@@ -34,14 +35,14 @@ def encode_example(
     """
     others = b"".join(
         (
-            _entry(contract.CLASS_LABEL, _int64(label_id)),
-            _entry(contract.CLASS_TEXT, _bytes(label.encode())),
-            _entry(contract.IMAGE_CHANNELS, _int64(header.channels)),
+            _int64_entry(contract.CLASS_LABEL, label_id),
+            _bytes_entry(contract.CLASS_TEXT, label),
+            _int64_entry(contract.IMAGE_CHANNELS, header.channels),
             _entry(contract.IMAGE_FILENAME, _bytes(path.encode("utf-8", "surrogateescape"))),
-            _entry(contract.IMAGE_FORMAT, _bytes(header.format.encode())),
-            _entry(contract.IMAGE_HEIGHT, _int64(header.height)),
+            _bytes_entry(contract.IMAGE_FORMAT, header.format),
+            _int64_entry(contract.IMAGE_HEIGHT, header.height),
             _entry(contract.IMAGE_SHA256, _bytes(sha256.encode())),
-            _entry(contract.IMAGE_WIDTH, _int64(header.width)),
+            _int64_entry(contract.IMAGE_WIDTH, header.width),
         )
     )
     # From the inside out, each message is headed by its length; the image comes first, so that
@@ -55,16 +56,23 @@ def encode_example(
     return before, data, others
 
 
+# Labels, formats and sizes come again and again.
+@lru_cache(maxsize=2**16)
+def _int64_entry(key: str, value: int) -> bytes:
+    return _entry(key, _delimited(_INT64_LIST, _delimited(b"\x0a", _varint(value))))
+
+
+@lru_cache(maxsize=2**16)
+def _bytes_entry(key: str, value: str) -> bytes:
+    return _entry(key, _bytes(value.encode()))
+
+
 def _entry(key: str, feature: bytes) -> bytes:
     return _delimited(b"\x0a", _delimited(b"\x0a", key.encode()) + _delimited(b"\x12", feature))
 
 
 def _bytes(value: bytes) -> bytes:
     return _delimited(_BYTES_LIST, _delimited(b"\x0a", value))
-
-
-def _int64(value: int) -> bytes:
-    return _delimited(_INT64_LIST, _delimited(b"\x0a", _varint(value)))
 
 
 def _delimited(tag: bytes, content: bytes) -> bytes:

@@ -170,7 +170,6 @@ class LocalStore:
                 raise FileChangedError("removed after it was listed") from error
             raise
         try:
-            _require_as_listed(os.fstat(descriptor), file)
             data = os.read(descriptor, file.size + 1)
             while len(data) < file.size and (more := os.read(descriptor, file.size + 1 - len(data))):
                 data += more

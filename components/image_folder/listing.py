@@ -60,15 +60,7 @@ def fingerprint(listing: Listing) -> str:
     covers every file's own name, size and modification time in nanoseconds,
     besides its label and split, and which labels and splits there are to choose from.
     """
-    digest = hashlib.sha256()
-
-    def add(*texts: str) -> None:
-        for text in texts:
-            encoded = text.encode("utf-8", "surrogateescape")
-            digest.update(b"%d:%b;" % (len(encoded), encoded))
-
-    for names in (listing.labels, listing.open_splits):
-        add(str(len(names)), *names)
+    digest = hashlib.sha256(repr((listing.labels, listing.open_splits)).encode())
     for file in listing.files:
-        add(file.path, file.label, file.split or "", str(file.size), str(file.modified))
+        digest.update(repr(file).encode())  # in which bytes that are not UTF-8 are escaped
     return digest.hexdigest()

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
+
 from components.image_folder.image_measures import Measures
 
 
@@ -56,26 +58,32 @@ def write_manifest(path: Path, entries: Iterable[Entry]) -> None:
     """Writes the entries to a file that `read_manifest` reads back; whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="ascii") as file:
-        file.writelines(_to_json(entry) + "\n" for entry in entries)
+    with partial.open("wb") as file:
+        file.writelines(map(_line, entries))
     partial.replace(path)
 
 
 def read_manifest(path: Path) -> Iterator[Entry]:
     """Reads the entries one by one, in the order in which they were written."""
-    with path.open(encoding="ascii") as file:
-        for line in file:
-            yield _entry(line)
+    with path.open("rb") as file:
+        yield from map(_entry, file)
 
 
-_to_json = json.JSONEncoder(separators=(",", ":")).encode
+def _line(entry: Entry) -> bytes:
+    try:
+        return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE, default=tuple)
+    except TypeError:  # A name that is not UTF-8, which only the standard library takes.
+        return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 
 
-def _entry(line: str) -> Entry:
-    entry = Entry(*json.loads(line))
-    measures, record = entry.measures, entry.record
+def _entry(line: bytes) -> Entry:
+    try:
+        values = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        values = json.loads(line)
+    entry = Entry._make(values)
     return entry._replace(
         findings=tuple((kind, reason) for kind, reason in entry.findings),
-        measures=measures and Measures(*measures),
-        record=record and Record(*record),
+        measures=entry.measures and Measures._make(entry.measures),
+        record=entry.record and Record._make(entry.record),
     )

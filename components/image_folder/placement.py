@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from components.contract import EVAL, TEST, TRAIN
 from components.image_folder.data_report import NearDuplicatePair
@@ -36,8 +36,7 @@ class Placement:
     pairs: list[NearDuplicatePair] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Image:
+class _Image(NamedTuple):
     """As much of an entry as has to be in memory for all images at once."""
 
     path: str

@@ -51,11 +51,8 @@ class RecordWriter:
         for part in parts:
             length += len(part)
             crc = google_crc32c.extend(crc, part)
-        header = _LENGTH.pack(length)
-        self._file.write(_HEADER.pack(length, _masked(google_crc32c.value(header))))
-        for part in parts:
-            self._file.write(part)
-        self._file.write(_CRC.pack(_masked(crc)))
+        header = _HEADER.pack(length, _masked(google_crc32c.value(_LENGTH.pack(length))))
+        self._file.writelines((header, *parts, _CRC.pack(_masked(crc))))
         return self._advance(_HEADER.size + length + _CRC.size)
 
     def copy(self, framed: bytes) -> tuple[int, int]:

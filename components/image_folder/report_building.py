@@ -41,7 +41,8 @@ def build_report(
     statistics = StatisticsGatherer()
     findings = [*listing.findings, *placement.findings]
     for entry in entries:
-        findings += _findings_of(entry, settings)
+        if entry.findings:
+            findings += _findings_of(entry, settings)
         split = placement.moved.get(entry.path, entry.split)
         if split is not None:
             counts[split][entry.label] += 1

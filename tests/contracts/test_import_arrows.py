@@ -33,7 +33,6 @@ LIGHT = (
     "pipeline.doctor",
     "pipeline.preflight",
     "pipeline.run_command",
-    "pipeline.run_page",
     "pipeline.run_report.page",
     "pipeline.summary",
     "pipeline.workspace",

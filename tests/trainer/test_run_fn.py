@@ -6,6 +6,7 @@ import pytest
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.contract import LABELS_FILE
+from components.image_folder.split_counts import write_split_counts
 from tests.conftest import Trial
 from trainer import run_fn
 from trainer.run_fn import TrainRequest, train_and_export
@@ -54,7 +55,7 @@ def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
 def test_training_images_are_counted_in_id_order(tmp_path: Path) -> None:
     (tmp_path / LABELS_FILE).write_text("emu\nape\ncat\n")
     counts = {"train": {"ape": 2, "cat": 3, "emu": 1}, "eval": {"ape": 5, "cat": 0, "emu": 4}}
-    X
+    write_split_counts(tmp_path, counts)
     fn_args = FnArgs(
         train_files=[str(tmp_path / "Split-train" / "*")],
         eval_files=[str(tmp_path / "Split-eval" / "*")],
