@@ -174,6 +174,10 @@ class LocalStore:
             while len(data) < file.size and (more := os.read(descriptor, file.size + 1 - len(data))):
                 data += more
             _require_as_listed(os.fstat(descriptor), file)
+        except OSError:
+            # A folder, or a pipe without data, may have taken the file's place.
+            _require_as_listed(os.fstat(descriptor), file)
+            raise
         finally:
             os.close(descriptor)
         if len(data) != file.size:

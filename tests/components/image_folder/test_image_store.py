@@ -71,6 +71,17 @@ def test_changes_since_the_listing(tmp_path: Path, change, reason: str) -> None:
         open_store(str(tmp_path)).read(file)
 
 
+def test_a_pipe_that_somebody_holds_open_for_writing(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"a.jpg": "content"})
+    file = _file(tmp_path)
+    (tmp_path / "a.jpg").unlink()
+    os.mkfifo(tmp_path / "a.jpg")
+    held = os.open(tmp_path / "a.jpg", os.O_RDWR)
+    with pytest.raises(FileChangedError, match="no longer a regular file"):
+        open_store(str(tmp_path)).read(file)
+    os.close(held)
+
+
 def test_a_folder_that_became_a_file(tmp_path: Path) -> None:
     write_tree(tmp_path, {"a/a.jpg": "content"})
     file = _file(tmp_path, "a/a.jpg")
