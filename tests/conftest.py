@@ -48,7 +48,7 @@ class Trial:
 
     def config(self, overrides: Iterable[str] = ()) -> Config:
         """The configuration, resolved as for a run."""
-        return resolve(load_config(None, (*self.settings, *overrides)), self.images, self.workspace)
+        return resolve(load_config(None, (*self.settings, *overrides)), str(self.images), self.workspace)
 
     def run(self, run_id: str, overrides: Iterable[str] = (), *, use_cache: bool = True) -> RunSummary:
         """Runs the pipeline in this process."""

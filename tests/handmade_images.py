@@ -38,6 +38,7 @@ def gif_file(
     frames: Sequence[tuple[int, int, int, int]],
     *,
     table: bytes = GIF_TABLE,
+    local_table: bytes = b"",
     transparent: int | None = None,
 ) -> bytes:
     """A GIF with frames at (left, top, width, height), whose pixels run through the four colours."""
@@ -45,7 +46,8 @@ def gif_file(
     for left, top, width, height in frames:
         if transparent is not None:
             parts.append(b"\x21\xf9\x04\x01\0\0" + bytes([transparent]) + b"\0")
-        parts.append(b"\x2c" + struct.pack("<HHHHB", left, top, width, height, 0))
+        parts.append(b"\x2c" + struct.pack("<HHHHB", left, top, width, height, 0x81 if local_table else 0))
+        parts.append(local_table)
         codes = _gif_codes(width * height)
         blocks = [codes[start : start + 255] for start in range(0, len(codes), 255)]
         parts += [b"\x02", *(bytes([len(block)]) + block for block in blocks), b"\0"]

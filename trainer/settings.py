@@ -94,7 +94,8 @@ class TrainingSettings(Settings):
         "none",
         description="How much more the images of small classes count in the loss: in inverse proportion to "
         "the images of their class, to the square root of that, or to its effective number of images "
-        "(Cui et al. 2019, β = 0.999). The average image counts 1.",
+        "(Cui et al. 2019, β = 0.999). The average image counts 1. The loss on the eval split, which chooses "
+        "the epoch, is weighted alike.",
     )
     patience: int = Field(
         5, ge=1, description="A phase ends after this many epochs without a lower loss on the eval split."

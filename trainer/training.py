@@ -32,7 +32,8 @@ def fit(
 ) -> None:
     """Runs the phases in order; the model ends with the weights that did best on the eval split.
 
-    A phase that does worse than what came before it leaves no trace. A phase
+    Best is the lowest loss, with the class weights that training goes by. A
+    phase that does worse than what came before it leaves no trace. A phase
     that trains only the head computes the backbone's features once an image,
     not once an epoch, and fits the head on them.
 
@@ -46,11 +47,7 @@ def fit(
     """
     epochs_of = cap_epochs([phase.epochs for phase in settings.phases], settings.epochs)
     classes = len(train_counts)
-    weights = (
-        None
-        if settings.class_weights == "none"
-        else class_weights(dict(enumerate(train_counts)), settings.class_weights)
-    )
+    weights = _weights(settings, train_counts)
     features: tuple[tf.data.Dataset, tf.data.Dataset] | None = None
     best_loss, best_weights = math.inf, classifier.model.get_weights()
     for number, (phase, epochs) in enumerate(zip(settings.phases, epochs_of, strict=True)):
@@ -78,14 +75,9 @@ def fit(
             check = evaluation_batches(evaluation, classes, settings.batch_size)
         steps = -(-train.count // settings.batch_size)
         _compile(model, phase, settings, epochs * steps)
-        history = model.fit(
-            batches,
-            validation_data=check,
-            epochs=epochs,
-            class_weight=weights,
-            verbose=0,
-            callbacks=callbacks,
-        )
+        if weights is not None:
+            batches, check = _weighted(batches, weights), _weighted(check, weights)
+        history = model.fit(batches, validation_data=check, epochs=epochs, verbose=0, callbacks=callbacks)
         loss = min(history.history["val_loss"])
         if loss < best_loss:
             best_loss, best_weights = loss, classifier.model.get_weights()
@@ -105,6 +97,24 @@ def _features(classifier: Classifier, batches: tf.data.Dataset) -> tf.data.Datas
     return tf.data.Dataset.from_tensor_slices(
         tuple(np.concatenate(column) for column in zip(*parts, strict=True))
     )
+
+
+def _weights(settings: TrainingSettings, train_counts: Sequence[int]) -> tf.Tensor | None:
+    """Weight of each class in the loss, float32 [classes]; None when all count the same."""
+    if settings.class_weights == "none":
+        return None
+    weights = class_weights(dict(enumerate(train_counts)), settings.class_weights)
+    return tf.constant(list(weights.values()), tf.float32)
+
+
+def _weighted(batches: tf.data.Dataset, weights: tf.Tensor) -> tf.data.Dataset:
+    """Adds to each batch the weights of its images, float32 [B].
+
+    Keras' own `class_weight` leaves the eval split's loss as it is. But that
+    loss chooses the epoch to go back to, and unweighted it chooses one from
+    before the small classes are learnt.
+    """
+    return batches.map(lambda inputs, labels: (inputs, labels, tf.linalg.matvec(labels, weights)))
 
 
 def _compile(model: keras.Model, phase: PhaseSettings, settings: TrainingSettings, steps: int) -> None:

@@ -13,3 +13,8 @@ def shard_path(examples_dir: Path, split: str, unit_name: str) -> Path:
 def manifest_path(examples_dir: Path, unit: int) -> Path:
     """The manifest of a unit."""
     return examples_dir / "manifest" / f"{unit:05d}.jsonl"
+
+
+def plan_path(examples_dir: Path, unit: int) -> Path:
+    """The files of a unit, as long as ingest runs."""
+    return examples_dir / "plan" / f"{unit:05d}.pickle"

@@ -37,7 +37,7 @@ def _same_content(listing: Listing, earlier: EarlierIngest) -> bool:
             as_it_was = (entry.label, entry.given_split, entry.size)
             if file is None or (file.label, file.split, file.size) != as_it_was:
                 return False
-            if file.modified != entry.modified:
+            if file.modified != entry.modified and file.size > 0:
                 if not entry.sha256:
                     return False
                 touched.append((file, entry.sha256))

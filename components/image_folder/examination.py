@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from components.image_folder.example_encoding import encode_example
@@ -71,7 +71,7 @@ class Examiner:
             return _unusable(entry, "changed", str(error)), ()
         except OSError as error:
             return _unusable(entry, "unreadable", f"the file cannot be read ({error.strerror})"), ()
-        entry = replace(entry, sha256=hashlib.sha256(data).hexdigest())
+        entry = entry._replace(sha256=hashlib.sha256(data).hexdigest())
         try:
             return self._look_into(entry, data)
         except UnusableImageError as error:
@@ -90,8 +90,7 @@ class Examiner:
             *odd_shape(header.width, header.height, settings.odd),
         ]
         turned = header.orientation >= 5
-        entry = replace(
-            entry,
+        entry = entry._replace(
             format=header.format,
             width=header.height if turned else header.width,
             height=header.width if turned else header.height,
@@ -104,20 +103,20 @@ class Examiner:
                 header, sha256 = read_header(data), hashlib.sha256(data).hexdigest()
             if settings.verify:
                 measures, perceptual_hash = measure(data, header)
-                entry = replace(entry, measures=measures, perceptual_hash=perceptual_hash)
+                entry = entry._replace(measures=measures, perceptual_hash=perceptual_hash)
                 findings += odd_pixels(measures, settings.odd)
-        entry = replace(entry, findings=tuple(findings))
+        entry = entry._replace(findings=tuple(findings))
         if not _all_kept(findings, settings.policies):
             return entry, ()
         split = entry.given_split or assign_split(entry.sha256, settings.splits, self.open_splits)
         example = encode_example(
             data, header, path=entry.path, sha256=sha256, label=entry.label, label_id=entry.label_id
         )
-        return replace(entry, split=split), example
+        return entry._replace(split=split), example
 
 
 def _unusable(entry: Entry, kind: str, reason: str) -> Entry:
-    return replace(entry, findings=((kind, reason),))
+    return entry._replace(findings=((kind, reason),))
 
 
 def _all_kept(findings: Sequence[tuple[str, str]], policies: PolicySettings) -> bool:

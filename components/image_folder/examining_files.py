@@ -41,7 +41,8 @@ def examine_files(
             found.append((known[0], (known[1],)) if known else examiner.examine(file, ids[file.label]))
         return found
 
-    threads = max(examiner.store.workers, os.cpu_count() or 1)
+    # Decoding runs outside of Python's lock; reading what is near hardly does.
+    threads = max(examiner.store.workers, (os.cpu_count() or 1) if examiner.settings.verify else 1)
     batches = _batches(files)
     with ThreadPoolExecutor(threads) as pool:
         # A few batches ahead of whoever takes them bound the memory.

@@ -30,7 +30,8 @@ from components.image_folder.reuse import EarlierIngest, IngestKey, Reusable, ea
 from components.image_folder.settings import DataSettings
 from components.image_folder.shard_writing import settle_unit, write_unit
 from components.image_folder.split_counts import write_split_counts
-from components.image_folder.work_units import WorkUnit, plan_work
+from components.image_folder.work_units import WorkUnit, plan_work, read_plan, remove_plan, write_plan
+from components.progress import report_progress
 
 MakePipeline = Callable[[], beam.Pipeline]
 
@@ -72,8 +73,8 @@ def ingest(
 ) -> DataReport:
     """Writes the shards, their manifests and the label file.
 
-    Beam carries file names only: a worker reads an image and writes it to its
-    shard itself, so image bytes never pass through a shuffle. An image is
+    Beam carries the numbers of units only: a worker reads an image and writes it
+    to its shard itself, so image bytes never pass through a shuffle. An image is
     written where its own content says it belongs; when all are known, those
     that have something in common with others are put elsewhere.
 
@@ -86,26 +87,31 @@ def ingest(
         earlier: whose unchanged records to take over.
     """
     units = plan_work(listing.files)
+    write_plan(units, examples_dir)
     root, open_splits = listing.root, listing.open_splits
 
-    def write(unit: WorkUnit) -> None:
+    def write(index: int) -> None:
+        unit = read_plan(examples_dir, index)
+        if unit.count > 1:
+            report_progress(f"part {unit.index + 1} of {unit.count}")
         examiner = Examiner(open_store(root), settings, labels, open_splits)
         with Reusable(unit, earlier) as reusable:
             entries = write_unit(unit, examiner, examples_dir, reusable)
-        write_manifest(manifest_path(examples_dir, unit.index), entries)
+        write_manifest(manifest_path(examples_dir, index), entries)
 
     _for_each(units, write, make_beam_pipeline)
     placement = place(_entries(examples_dir, units), settings)
 
-    def settle(unit: WorkUnit) -> None:
-        manifest = manifest_path(examples_dir, unit.index)
-        write_manifest(
-            manifest, settle_unit(unit, list(read_manifest(manifest)), placement.moved, examples_dir)
-        )
+    def settle(index: int) -> None:
+        manifest = manifest_path(examples_dir, index)
+        unit = read_plan(examples_dir, index)
+        entries = settle_unit(unit.name, list(read_manifest(manifest)), placement.moved, examples_dir)
+        write_manifest(manifest, entries)
 
     affected = [unit for unit in units if any(file.path in placement.moved for file in unit.files)]
     if affected:
         _for_each(affected, settle, make_beam_pipeline)
+    remove_plan(examples_dir)
     report = build_report(listing, _entries(examples_dir, units), placement, labels, settings)
     write_labels(examples_dir / LABELS_FILE, labels)
     write_split_counts(examples_dir, report.counts)
@@ -113,10 +119,14 @@ def ingest(
 
 
 def _for_each(
-    units: Sequence[WorkUnit], work: Callable[[WorkUnit], None], make_beam_pipeline: MakePipeline
+    units: Sequence[WorkUnit], work: Callable[[int], None], make_beam_pipeline: MakePipeline
 ) -> None:
     with make_beam_pipeline() as pipeline:
-        _ = pipeline | "Units" >> beam.Create(units, reshuffle=True) | "Work" >> beam.Map(work)
+        _ = (
+            pipeline
+            | "Units" >> beam.Create([unit.index for unit in units], reshuffle=True)
+            | "Work" >> beam.Map(work)
+        )
 
 
 def _entries(examples_dir: Path, units: Sequence[WorkUnit]) -> Iterator[Entry]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from components.contract import EVAL, SPLITS, TEST, TRAIN, DataError
@@ -46,5 +45,5 @@ def leave_open(files: Sequence[ImageFile], root: str) -> tuple[list[ImageFile], 
         )
     if not missing:
         return list(files), ()
-    opened = [replace(file, split=None) if file.split == TRAIN else file for file in files]
+    opened = [file._replace(split=None) if file.split == TRAIN else file for file in files]
     return opened, (TRAIN, *missing)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,8 @@ HASH_BITS: Final = _FREQUENCIES**2
 _LUMA: Final = np.array((0.299, 0.587, 0.114), np.float32)  # ITU-R BT.601
 _GRAYS: Final = 256
 
+_COLOURS: Final = ("red", "green", "blue")
+
 Floats = npt.NDArray[np.float32]
 # How each EXIF orientation follows from the upright picture: transposed, then mirrored across, then down.
 _ORIENTATIONS: Final = {
@@ -32,8 +33,7 @@ _ORIENTATIONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
+class Measures(NamedTuple):
     """Measured on the image reduced to 128 to 255 pixels on its shorter side; grays go from 0 to 255.
 
     Images that are smaller are measured as they are.
@@ -43,8 +43,8 @@ class Measures:
         sharpness: variance of the Laplacian of the grays (Pech-Pacheco et al. 2000).
         entropy: of the grays, in bits, from 0 to 8.
         darkest, brightest: the grays that 1 % of the pixels are at most, or at least.
-        mean: of red, green and blue.
-        mean_square: of red, green and blue.
+        red, green, blue: their means.
+        red_square, green_square, blue_square: the means of their squares.
     """
 
     brightness: float
@@ -53,11 +53,15 @@ class Measures:
     entropy: float
     darkest: float
     brightest: float
-    mean: tuple[float, float, float]
-    mean_square: tuple[float, float, float]
+    red: float
+    green: float
+    blue: float
+    red_square: float
+    green_square: float
+    blue_square: float
 
 
-def measure(data: bytes, header: ImageHeader) -> tuple[Measures, bytes]:
+def measure(data: bytes, header: ImageHeader) -> tuple[Measures, str]:
     """Decodes an image with the decoder that trains and serves, and measures it.
 
     A JPEG is decoded at a reduced scale: all of its entropy-coded data is
@@ -68,8 +72,8 @@ def measure(data: bytes, header: ImageHeader) -> tuple[Measures, bytes]:
         header: what `read_header` says of them.
 
     Returns:
-        The measures, and the perceptual hash of the upright picture: 32 bytes,
-        of which near-duplicates differ in few bits.
+        The measures, and the perceptual hash of the upright picture: 256 bits as
+        hexadecimal digits, of which near-duplicates differ in few.
 
     Raises:
         UnusableImageError: the decoder refuses the data, for example because the file is truncated.
@@ -91,8 +95,8 @@ def measure(data: bytes, header: ImageHeader) -> tuple[Measures, bytes]:
         entropy=_rounded(-(some * np.log2(some)).sum()),
         darkest=float(np.searchsorted(below, 0.01)),
         brightest=float(np.searchsorted(below, 0.99)),
-        mean=(_rounded(mean[0]), _rounded(mean[1]), _rounded(mean[2])),
-        mean_square=(_rounded(mean_square[0]), _rounded(mean_square[1]), _rounded(mean_square[2])),
+        **{name: _rounded(value) for name, value in zip(_COLOURS, mean, strict=True)},
+        **{f"{name}_square": _rounded(value) for name, value in zip(_COLOURS, mean_square, strict=True)},
     )
     return measures, _perceptual_hash(gray, header.orientation)
 
@@ -122,7 +126,7 @@ def _laplacian(gray: Floats) -> Floats:
     return gray[:-2, 1:-1] + gray[2:, 1:-1] + gray[1:-1, :-2] + gray[1:-1, 2:] - 4 * inner
 
 
-def _perceptual_hash(gray: Floats, orientation: int) -> bytes:
+def _perceptual_hash(gray: Floats, orientation: int) -> str:
     """Whether each of the lowest 16 x 16 frequencies is above their median (after Zauner 2010).
 
     To turn a picture is to transpose its frequencies, and to mirror it is to
@@ -138,7 +142,7 @@ def _perceptual_hash(gray: Floats, orientation: int) -> bytes:
         frequencies = frequencies * signs
     if down:
         frequencies = frequencies * signs[:, None]
-    return np.packbits(frequencies > np.median(frequencies)).tobytes()
+    return np.packbits(frequencies > np.median(frequencies)).tobytes().hex()
 
 
 @lru_cache(maxsize=4096)

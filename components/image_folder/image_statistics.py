@@ -50,8 +50,8 @@ class StatisticsGatherer:
             self._count("brightness", entry.measures.brightness)
             self._count("contrast", entry.measures.contrast)
             self._count("sharpness", entry.measures.sharpness)
-            self._mean += entry.measures.mean
-            self._mean_square += entry.measures.mean_square
+            self._mean += entry.measures[-6:-3]
+            self._mean_square += entry.measures[-3:]
 
     def result(self) -> ImageStatistics:
         """The statistics of all images added; each image weighs the same, whatever its size."""

@@ -221,5 +221,5 @@ def _item_of(name: str, facts: os.stat_result) -> FolderItem:
 def _require_as_listed(facts: os.stat_result, file: ImageFile) -> None:
     if not stat.S_ISREG(facts.st_mode):
         raise FileChangedError("no longer a regular file")
-    if facts.st_size != file.size or facts.st_mtime_ns != file.modified:
+    if facts.st_mtime_ns != file.modified:
         raise FileChangedError("written to after it was listed")

@@ -124,7 +124,7 @@ def find_clashes(labels: Iterable[str], policies: PolicySettings) -> list[Findin
 
 
 def _folded(label: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", label).casefold())
+    return unicodedata.normalize("NFC", label.casefold())
 
 
 def _difference(first: str, other: str) -> str:

@@ -49,6 +49,8 @@ def list_images(settings: DataSettings) -> Listing:
         spans = {}
         store, place = _open(images)
         found = _list(store, place, settings)
+    if not found.files:
+        raise DataError(f"{images} holds no image that can be used{found.passed_over()}.")
     labels = order_labels(found.names)
     if pinned is not None:
         require_pinned(labels, pinned, str(settings.labels.file))

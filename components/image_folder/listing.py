@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from components.image_folder.findings import Finding
 from components.image_folder.settings import LayoutName
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFile:
+class ImageFile(NamedTuple):
     """A file that claims to be an image, as the directory lists it.
 
     Attributes:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from components.image_folder.image_measures import Measures
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """Where an image lies: the split whose shard it is in, offset and length there, in bytes."""
 
     split: str
@@ -19,8 +18,7 @@ class Record:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What one file alone told, without a look at the others.
 
     Attributes:
@@ -33,7 +31,7 @@ class Entry:
         format: of the file; empty where it is unknown, as are `width` and `height` 0.
         width, height: pixels, upright.
         measures: None without `data.verify`, and for images that cannot be used.
-        perceptual_hash: empty where there are no measures.
+        perceptual_hash: hexadecimal; empty where there are no measures.
         record: where the image was written; None when it was not, or was taken out again.
     """
 
@@ -50,12 +48,8 @@ class Entry:
     width: int = 0
     height: int = 0
     measures: Measures | None = None
-    perceptual_hash: bytes = b""
+    perceptual_hash: str = ""
     record: Record | None = None
-
-    def placed(self, record: Record | None) -> Entry:
-        """The same entry with its image at another place, or nowhere."""
-        return replace(self, record=record)
 
 
 def write_manifest(path: Path, entries: Iterable[Entry]) -> None:
@@ -63,7 +57,7 @@ def write_manifest(path: Path, entries: Iterable[Entry]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     with partial.open("w", encoding="ascii") as file:
-        file.writelines(_line(entry) for entry in entries)
+        file.writelines(_to_json(entry) + "\n" for entry in entries)
     partial.replace(path)
 
 
@@ -74,72 +68,14 @@ def read_manifest(path: Path) -> Iterator[Entry]:
             yield _entry(line)
 
 
-def _line(entry: Entry) -> str:
-    measures, record = entry.measures, entry.record
-    values = (
-        entry.path,
-        entry.label,
-        entry.size,
-        entry.modified,
-        entry.given_split,
-        entry.label_id,
-        entry.sha256,
-        entry.findings,
-        entry.split,
-        entry.format,
-        entry.width,
-        entry.height,
-        entry.perceptual_hash.hex(),
-        measures
-        and (
-            measures.brightness,
-            measures.contrast,
-            measures.sharpness,
-            measures.entropy,
-            measures.darkest,
-            measures.brightest,
-            *measures.mean,
-            *measures.mean_square,
-        ),
-        record and (record.split, record.offset, record.length),
-    )
-    return json.dumps(values, separators=(",", ":")) + "\n"
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _entry(line: str) -> Entry:
-    path, label, size, modified, given, label_id, sha256, findings, split, kind, width, height, *rest = (
-        json.loads(line)
-    )
-    perceptual_hash, measures, record = rest
-    return Entry(
-        path,
-        label,
-        size,
-        modified,
-        given,
-        label_id,
-        sha256,
-        tuple((name, reason) for name, reason in findings),
-        split,
-        kind,
-        width,
-        height,
-        _measures(measures) if measures else None,
-        bytes.fromhex(perceptual_hash),
-        Record(*record) if record else None,
-    )
-
-
-def _measures(values: list[float]) -> Measures:
-    *single, red, green, blue, red_square, green_square, blue_square = values
-    brightness, contrast, sharpness, entropy, darkest, brightest = single
-    return Measures(
-        brightness,
-        contrast,
-        sharpness,
-        entropy,
-        darkest,
-        brightest,
-        (red, green, blue),
-        (red_square, green_square, blue_square),
+    entry = Entry(*json.loads(line))
+    measures, record = entry.measures, entry.record
+    return entry._replace(
+        findings=tuple((kind, reason) for kind, reason in entry.findings),
+        measures=measures and Measures(*measures),
+        record=record and Record(*record),
     )

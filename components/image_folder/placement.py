@@ -75,7 +75,7 @@ def _image(entry: Entry) -> _Image:
         entry.split,
         entry.given_split is not None,
         # All images with nothing on them look alike.
-        b"" if indistinct else entry.perceptual_hash,
+        b"" if indistinct else bytes.fromhex(entry.perceptual_hash),
     )
 
 

@@ -33,7 +33,7 @@ def write_unit(unit: WorkUnit, examiner: Examiner, examples_dir: Path, reusable:
         writers: dict[str, RecordWriter] = {}
         for entry, example in examine_files(unit.files, examiner, reusable):
             if entry.split is None:
-                entries.append(entry.placed(None))
+                entries.append(entry._replace(record=None))
                 continue
             if entry.split not in writers:
                 path = shard_path(examples_dir, entry.split, unit.name)
@@ -41,17 +41,17 @@ def write_unit(unit: WorkUnit, examiner: Examiner, examples_dir: Path, reusable:
             writer = writers[entry.split]
             # A record that lies somewhere already is framed already.
             span = writer.copy(example[0]) if entry.record else writer.write(example)
-            entries.append(entry.placed(Record(entry.split, *span)))
+            entries.append(entry._replace(record=Record(entry.split, *span)))
     return entries
 
 
 def settle_unit(
-    unit: WorkUnit, entries: Sequence[Entry], moved: Mapping[str, str | None], examples_dir: Path
+    unit_name: str, entries: Sequence[Entry], moved: Mapping[str, str | None], examples_dir: Path
 ) -> list[Entry]:
     """Puts images into other splits, or takes them out; shards that keep all of theirs are left alone.
 
     Args:
-        unit: the unit as it was written.
+        unit_name: of the unit as it was written.
         entries: what `write_unit` returned for it.
         moved: path → split, or None to take the image out.
         examples_dir: root of the Examples artifact.
@@ -69,24 +69,26 @@ def settle_unit(
             wanted[split].append(position)
         if split != entry.record.split:
             touched |= {entry.record.split, split or entry.record.split}
-    settled = [entry.placed(None) if moved.get(entry.path, "") is None else entry for entry in entries]
+    settled = [
+        entry._replace(record=None) if moved.get(entry.path, "") is None else entry for entry in entries
+    ]
     with ExitStack() as files:
         old = {
             split: files.enter_context(path.open("rb"))
             for split in {entry.record.split for entry in entries if entry.record}
-            if (path := shard_path(examples_dir, split, unit.name)).exists()
+            if (path := shard_path(examples_dir, split, unit_name)).exists()
         }
         for split in sorted(touched):
-            rewritten = shard_path(examples_dir, split, unit.name).with_suffix(".rewriting")
+            rewritten = shard_path(examples_dir, split, unit_name).with_suffix(".rewriting")
             with RecordWriter(rewritten) as writer:
                 for position in wanted[split]:
                     record = entries[position].record
                     assert record is not None
                     old[record.split].seek(record.offset)
                     span = writer.copy(old[record.split].read(record.length))
-                    settled[position] = entries[position].placed(Record(split, *span))
+                    settled[position] = entries[position]._replace(record=Record(split, *span))
     for split in touched:
-        path = shard_path(examples_dir, split, unit.name)
+        path = shard_path(examples_dir, split, unit_name)
         if wanted[split]:
             path.with_suffix(".rewriting").replace(path)
         else:

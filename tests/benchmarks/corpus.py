@@ -13,7 +13,9 @@ def photographs(source: Path | None, count: int = 1400) -> list[tuple[str, bytes
     """Class and bytes of each JPEG below `source`, or of `count` made-up ones of about the same size."""
     if source is not None:
         return [(path.parent.name, path.read_bytes()) for path in sorted(source.glob("*/*.jpg"))]
-    return [("ab"[seed % 2], _picture(seed, (445, 374), detail=24, quality=65)) for seed in range(count)]
+    return [
+        ("ab"[2 * seed // count], _picture(seed, (445, 374), detail=24, quality=65)) for seed in range(count)
+    ]
 
 
 def write_copies(root: Path, originals: list[tuple[str, bytes]], copies: int) -> None:

@@ -8,12 +8,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from components.image_folder.ingest_report import SetAside
 from rich.console import Console
 
 from components.progress import report_progress
 from pipeline.console import RunDisplay, print_summary
-from pipeline.summary import Images, Metrics, Pushed, RunSummary, Stage
+from pipeline.summary import Images, Metrics, Pushed, RunSummary, SetAside, Stage
 
 SUMMARY = RunSummary(
     run_id="r",
@@ -21,7 +20,17 @@ SUMMARY = RunSummary(
     status="pushed",
     reason=None,
     stages=(Stage("Trainer", "ran", 12.34), Stage("Pusher", "cached", 0.01)),
-    images=Images(12, 9, 2, 1, {"train": 7, "test": 2}, (SetAside("a/[x].jpg", "the file is empty"),) * 2),
+    images=Images(
+        layout="class_folders",
+        found=12,
+        accepted=9,
+        rejected=2,
+        duplicates=1,
+        per_split={"train": 7, "test": 2},
+        findings={"empty": 2, "duplicate": 1},
+        set_aside=(SetAside("a/[x].jpg", "the file is empty"),) * 2,
+    ),
+    notes=("class 'a' has 9 times the images",),
     metrics=Metrics({"accuracy": 0.98765, "example_count": 2.0}, {"accuracy": 0.5}),
     pushed=Pushed(3, "/w/serving/pets/3", new=True),
     log="/w/log.txt",
@@ -29,7 +38,7 @@ SUMMARY = RunSummary(
 )
 
 
-def _printed(summary: RunSummary, images: Path = Path("nowhere"), workspace: Path = Path(".imgclf")) -> str:
+def _printed(summary: RunSummary, images: str = "nowhere", workspace: Path = Path(".imgclf")) -> str:
     console = Console(file=(text := io.StringIO()), width=60)
     print_summary(console, summary, images, workspace, 20.0)
     return text.getvalue()
@@ -46,7 +55,8 @@ def test_a_pushed_model(tmp_path: Path) -> None:
     summary = _pushed(tmp_path, "pets")
     text = _printed(summary)
     assert "Images:   9 of 12 used (7 train, 2 test)" in text
-    assert "1 further copies" in text
+    assert "Findings: 2 empty, 1 duplicate" in text
+    assert "Note:     class 'a' has 9 times the images" in text
     assert text.count("set aside: a/[x].jpg: the file is empty") == 2
     assert (
         "Accuracy: 0.9877 on the 2 held-out images of the test split, 0.5000 for the model before it" in text
@@ -64,7 +74,7 @@ def test_the_next_command_names_an_image_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "cat" / "my photo.JPG").touch()
     summary = _pushed(tmp_path, "pets")
     assert f"predict '{tmp_path}/cat/my photo.JPG' --workspace 'a b'\n" in _printed(
-        summary, tmp_path, Path("a b")
+        summary, str(tmp_path), Path("a b")
     )
 
 

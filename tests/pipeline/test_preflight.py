@@ -21,7 +21,11 @@ def images(tmp_path: Path) -> Path:
 
 
 def _resolve(tmp_path: Path, images: Path | None, *overrides: str) -> Config:
-    return resolve(load_config(None, overrides), images, Workspace(tmp_path / "workspace"))
+    return resolve(
+        load_config(None, overrides),
+        None if images is None else str(images),
+        Workspace(tmp_path / "workspace"),
+    )
 
 
 def test_paths_become_absolute_and_the_hash_is_filled_in(

@@ -8,7 +8,6 @@ import pytest
 from tfx.types import artifact, standard_artifacts
 
 from components.contract import DATA_REPORT_FILE
-from components.image_folder.data_report import DataReport
 from pipeline.config import load_config
 from pipeline.run_page import with_page
 from pipeline.summary import RunSummary
@@ -18,16 +17,13 @@ CONFIG = load_config(None, ["data.images=/data/photos", "data.policies.blurry=fa
 REPORT = data_report(files=[finding("cat/soft.jpg", "blurry")])
 
 
-def _run(
-    run_dir: Path, refused: DataReport | None = None, **artifacts: list[artifact.Artifact]
-) -> RunSummary:
+def _run(run_dir: Path, **artifacts: list[artifact.Artifact]) -> RunSummary:
     return with_page(
         summary(),
         config=CONFIG,
         run_dir=run_dir,
         began=WHEN,
-        artifacts={"ImageFolderExampleGen": artifacts},
-        refused=refused,
+        artifacts={"ImageFolderExampleGen": artifacts} if artifacts else {},
     )
 
 
@@ -43,12 +39,6 @@ def test_the_page_shows_ingests_report(tmp_path: Path) -> None:
     assert '<td class="policy">fail</td>' in page
     assert "2026-11-20 15:36" in page
     assert "Version 3 was pushed" in page
-
-
-def test_refused_images_are_shown_and_their_report_is_kept(tmp_path: Path) -> None:
-    _run(tmp_path, REPORT)
-    assert "cat/soft.jpg" in (tmp_path / "report.html").read_text("utf-8")
-    assert DataReport.read(tmp_path / DATA_REPORT_FILE) == REPORT
 
 
 def test_without_a_data_report_there_is_a_page_all_the_same(tmp_path: Path) -> None:

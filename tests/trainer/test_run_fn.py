@@ -3,7 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tfx.components.trainer.fn_args_utils import FnArgs
 
+from components.contract import LABELS_FILE
+from components.image_folder.split_counts import write_split_counts
 from tests.conftest import Trial
 from trainer import run_fn
 from trainer.run_fn import TrainRequest, train_and_export
@@ -47,3 +50,18 @@ def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
     assert [file == "" for file in asked] == [in_memory, in_memory]
     assert asked[0] != asked[1] or in_memory
     assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_training_images_are_counted_in_id_order(tmp_path: Path) -> None:
+    (tmp_path / LABELS_FILE).write_text("emu\nape\ncat\n")
+    counts = {"train": {"ape": 2, "cat": 3, "emu": 1}, "eval": {"ape": 5, "cat": 0, "emu": 4}}
+    write_split_counts(tmp_path, counts)
+    fn_args = FnArgs(
+        train_files=[str(tmp_path / "Split-train" / "*")],
+        eval_files=[str(tmp_path / "Split-eval" / "*")],
+        transform_graph_path="transform",
+        serving_model_dir="model",
+        model_run_dir="run",
+    )
+    request = run_fn._request(fn_args, {"name": "zoo", "model": {}, "training": {}, "serving": {}, "seed": 1})
+    assert (request.train_counts, request.eval_count) == ((1, 2, 3), 9)

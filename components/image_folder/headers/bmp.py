@@ -40,7 +40,7 @@ def read_bmp(data: bytes) -> ImageHeader:
     decodable = (
         header_size != 12
         and ((bits == 8 and plain) or bits >= 24)
-        and (compression == 0 or (bits == 32 and masks == b"\0\0\xff\0\0\xff\0\0\xff\0\0\0"))
+        and (compression == 0 or masks == b"\0\0\xff\0\0\xff\0\0\xff\0\0\0")
         and len(data) == pixels + row * abs(height)
     )
     return ImageHeader(

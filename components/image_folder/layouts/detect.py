@@ -45,9 +45,9 @@ def list_place(store: ImageStore, place: str, item: FolderItem, settings: DataSe
         DataError: the layout does not fit, or what the layout refuses.
     """
     if item.kind != "folder":
-        if not is_manifest(item.name) or settings.layout not in ("auto", "manifest"):
+        if item.kind != "file" or not is_manifest(item.name) or settings.layout not in ("auto", "manifest"):
             raise ConfigError(
-                f"{shown(store, place)} is a file. Give the folder of the images, "
+                f"{shown(store, place)} is {item.reason or 'a file'}. Give the folder of the images, "
                 f"or a manifest ({', '.join(EXTENSIONS)}) with data.layout=manifest or auto."
             )
         return list_manifest(store, _folder_of(place), item, settings)

@@ -95,9 +95,6 @@ def list_manifest(store: ImageStore, folder: str, item: FolderItem, settings: Da
                 found.files.append(file)
         if finding is not None:
             found.findings.append(finding)
-    if not found.files:
-        first = f" ({found.findings[0].file}: {found.findings[0].reason})" if found.findings else ""
-        raise DataError(f"{where} lists no image that can be used{first}.")
     return found
 
 

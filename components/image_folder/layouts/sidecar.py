@@ -212,6 +212,6 @@ def _indexed(tree: object) -> dict[int, str] | None:
         for index, name in sorted(pairs, key=lambda pair: str(pair[0]))
         if isinstance(index, int) and index >= 0 and isinstance(name, str) and name.strip().isprintable()
     }
-    if len(names) < len(pairs) or len(set(names.values())) < len(pairs) or "" in names.values():
+    if len(set(names.values())) < len(pairs) or "" in names.values():
         return None
     return dict(sorted(names.items()))

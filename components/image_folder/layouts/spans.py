@@ -41,7 +41,7 @@ class SpanPattern:
         before, after = images.split(SPAN)
         root, slash, prefix = before.rpartition("/")
         suffix, _, rest = after.partition("/")
-        if is_uri(images) and not is_uri(f"{root}/"):
+        if is_uri(images) and root.endswith(":/"):
             raise ConfigError(f"data.images: {images} holds {SPAN} where no folder can be listed.")
         return SpanPattern(root or slash or ".", f"{prefix}{SPAN}{suffix}", rest.rstrip("/"))
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from components.image_folder.folder_scan import labels_of, scan_folder
 
 from components.image_folder.executor import ingest
+from components.image_folder.list_images import list_images
+from components.image_folder.listing import fingerprint
+from components.image_folder.reuse import IngestKey, earlier_ingest, mark_whole
 from components.image_folder.settings import DataSettings
 
 
@@ -24,8 +26,13 @@ def with_verification(images: Path, output: Path, previous: Path | None = None) 
 
 def _ingest(images: Path, output: Path, previous: Path | None, settings: DataSettings) -> None:
     """Lists the folder and ingests it; `previous` is the output of an earlier run that may be reused."""
-    files = scan_folder(images)
-    ingest(images, files, settings, tuple(labels_of(files)), output, _make_pipeline)
+    settings = settings.model_copy(update={"images": str(images)})
+    listing = list_images(settings)
+    key = IngestKey.of(listing, settings, code="benchmark")
+    earlier = earlier_ingest([previous / "1"], key) if previous else None
+    examples = output / "1"
+    ingest(listing, settings, listing.labels, examples, _make_pipeline, earlier)
+    mark_whole(examples, key, fingerprint(listing))
 
 
 def _make_pipeline() -> beam.Pipeline:

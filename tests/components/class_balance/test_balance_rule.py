@@ -61,6 +61,7 @@ def test_of_many_the_smallest_are_named_and_all_are_counted() -> None:
         "class 'c00' has 5.0 times the training images of class 'c04' (5 to 1), "
         "and balance.max_imbalance allows 4",
     ]
+    assert len(_violations(dict.fromkeys("abc", 5))) == 3
     missing = _violations(dict.fromkeys("abcde", 12), rest=0)
     assert len(missing) == 4
     assert missing[-1] == "and so on: 5 classes are missing from the test split"

@@ -11,7 +11,7 @@ from components.image_folder.image_measures import Measures, measure
 from tests import hazard_images as hazards
 
 
-def _measured(data: bytes) -> tuple[Measures, bytes]:
+def _measured(data: bytes) -> tuple[Measures, str]:
     return measure(data, read_header(data))
 
 
@@ -20,7 +20,7 @@ def _png(pixels: np.ndarray) -> bytes:
 
 
 def _distance(one: bytes, other: bytes) -> int:
-    return (int.from_bytes(_measured(one)[1], "big") ^ int.from_bytes(_measured(other)[1], "big")).bit_count()
+    return (int(_measured(one)[1], 16) ^ int(_measured(other)[1], 16)).bit_count()
 
 
 def test_measures_what_can_be_worked_out_by_hand() -> None:
@@ -29,8 +29,8 @@ def test_measures_what_can_be_worked_out_by_hand() -> None:
     pixels[:, 20:] = (255, 255, 0)
     measures, _ = _measured(_png(pixels))
     white = 0.886 * 255
-    assert measures.mean == (127.5, 127.5, 0)
-    assert measures.mean_square == (255**2 / 2, 255**2 / 2, 0)
+    assert measures[-6:-3] == (127.5, 127.5, 0)
+    assert measures[-3:] == (255**2 / 2, 255**2 / 2, 0)
     assert (measures.brightness, measures.contrast) == pytest.approx((white / 2, white / 2), abs=0.01)
     assert measures.entropy == 1
     assert (measures.darkest, measures.brightest) == (0, 226)
@@ -44,7 +44,7 @@ def test_a_jpeg_and_a_png_of_a_photograph_measure_alike_at_any_scale() -> None:
     png = _measured(hazards.encoded(picture, "PNG"))[0]
     assert jpeg.brightness == pytest.approx(png.brightness, abs=1)
     assert jpeg.contrast == pytest.approx(png.contrast, rel=0.05)
-    assert jpeg.mean == pytest.approx(png.mean, abs=2)
+    assert jpeg[-6:-3] == pytest.approx(png[-6:-3], abs=2)
     assert jpeg.entropy == pytest.approx(png.entropy, abs=0.4)
 
 
@@ -52,7 +52,7 @@ def test_tiny_and_thin_images_can_be_measured() -> None:
     for size in ((1, 1), (2, 300), (300, 2), (3, 3)):
         measures, perceptual_hash = _measured(_png(np.full((size[1], size[0], 3), 9)))
         assert measures.brightness == 9
-        assert len(perceptual_hash) == 32
+        assert len(perceptual_hash) == 64
 
 
 @pytest.mark.parametrize("data", [hazards.truncated_jpeg(1), hazards.corrupt_png(1)], ids=["jpeg", "png"])

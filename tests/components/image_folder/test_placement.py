@@ -30,7 +30,7 @@ def _entry(path: str, content: str, picture: str, split: str = "train", given: b
         0,
         sha256=hashlib.sha256(content.encode()).hexdigest(),
         split=split,
-        perceptual_hash=HASHES[picture],
+        perceptual_hash=HASHES[picture].hex(),
     )
 
 

@@ -227,6 +227,13 @@ def test_orientation_is_baked_in(orientation: int) -> None:
     assert jpeg.orientation == orientation and not needs_transcoding(jpeg)
 
 
+def test_what_exif_says_of_white_is_of_no_account() -> None:
+    exif = Image.Exif()
+    exif[274], exif[262] = 3, 0
+    png = hazards.encoded(Image.fromarray(DEEP), "PNG", exif=exif)
+    np.testing.assert_array_equal(transcoded(png)[..., 0], DEEP[::-1, ::-1] >> 8)
+
+
 def test_the_same_in_is_the_same_out_and_nothing_but_pixels() -> None:
     options = {"icc_profile": bytes(500), "dpi": (72, 72), "description": "a picture"}
     data = hazards.tiff(0, **options)

@@ -115,6 +115,7 @@ def summary(**changes: Any) -> RunSummary:
             Stage("Pusher", "ran", 0.05),
         ),
         "images": None,
+        "notes": (),
         "metrics": Metrics(
             {"accuracy": 0.98765, "example_count": 1184.0}, {"accuracy": 0.975, "example_count": 1184.0}
         ),

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.class_balance.class_weights import SCHEMES, class_weights
+from trainer.classifier import Classifier, build_classifier
+from trainer.input_pipeline import DecodedImages, evaluation_batches
+from trainer.settings import ModelSettings, TrainingSettings
+from trainer.training import fit
+
+SIZE = 8
+PHASES = {
+    "head": [{"train": "head", "epochs": 15, "learning_rate": 0.01}],
+    "all": [{"train": "all", "epochs": 8, "learning_rate": 0.003}],
+}
+
+
+def _split(counts: Sequence[int], seed: int) -> DecodedImages:
+    """Evenly gray images, a little brighter from class to class, so that neighbouring classes overlap."""
+    random = np.random.default_rng(seed)
+    labels = random.permutation(np.repeat(np.arange(len(counts)), counts))
+    grays = 100 + 40 * labels + random.normal(0, 20, len(labels))
+    pixels = grays[:, None, None, None].clip(0, 255).repeat(SIZE, 1).repeat(SIZE, 2).repeat(3, 3)
+    return DecodedImages(tf.data.Dataset.from_tensor_slices((pixels.astype(np.uint8), labels)), len(labels))
+
+
+def _build(classes: int) -> Classifier:
+    keras.utils.set_random_seed(0)
+    return build_classifier(
+        ModelSettings(backbone="small_cnn", weights="none", image_size=SIZE, dropout=0), classes
+    )
+
+
+def _fit(tmp_path: Path, counts: Sequence[int], evaluation: DecodedImages, **settings: object) -> Classifier:
+    classifier = _build(len(counts))
+    training = TrainingSettings.model_validate(settings)
+    fit(classifier, _split(counts, 0), evaluation, training, counts, 0, tmp_path / "history.csv")
+    return classifier
+
+
+def _answers(
+    model: keras.Model, split: DecodedImages, *, training: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities and labels of all images."""
+    ((pixels, labels),) = evaluation_batches(split, model.output_shape[-1], split.count)
+    return model(pixels, training=training).numpy(), labels.numpy().argmax(1)
+
+
+@pytest.mark.parametrize("part", ["head", "all"])
+def test_the_minority_is_found_more_often(tmp_path: Path, part: str) -> None:
+    # The eval split chooses the epoch, and is as unequal as the train split.
+    evaluation, balanced = _split((190, 10), 1), _split((500, 500), 2)
+    recall = {}
+    for scheme in ("none", "inverse"):
+        classifier = _fit(
+            tmp_path, (570, 30), evaluation, class_weights=scheme, phases=PHASES[part], patience=50
+        )
+        probabilities, labels = _answers(classifier.model, balanced)
+        recall[scheme] = np.mean(probabilities[labels == 1].argmax(1) == 1)
+    assert recall["inverse"] > recall["none"] + 0.3
+
+
+@pytest.mark.parametrize("part", ["head", "all"])
+@pytest.mark.parametrize("scheme", ["none", *SCHEMES])
+def test_losses_are_weighted_as_by_hand(tmp_path: Path, scheme: str, part: str) -> None:
+    counts = (40, 0, 8)
+    train, evaluation = _split(counts, 0), _split((6, 3, 2), 1)
+    _fit(
+        tmp_path,
+        counts,
+        evaluation,
+        class_weights=scheme,
+        batch_size=train.count,
+        phases=[{"train": part, "epochs": 1, "learning_rate": 1e-12}],
+    )
+    (row,) = csv.DictReader((tmp_path / "history.csv").open())
+    by_class = (
+        class_weights(dict(enumerate(counts)), scheme) if scheme != "none" else dict.fromkeys(range(3), 1)
+    )
+    weights = np.array([by_class[label] for label in range(3)])
+    classifier = _build(3)
+    # While the backbone learns, batch normalisation goes by the batch.
+    for split, column, training in ((train, "loss", part == "all"), (evaluation, "val_loss", False)):
+        probabilities, labels = _answers(classifier.model, split, training=training)
+        losses = -np.log(probabilities[np.arange(split.count), labels])
+        expected = np.mean(weights[labels] * losses)
+        # The pass over the train split has moved the averages that the eval split is normalised by.
+        if training or part == "head":
+            assert float(row[column]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_class_weights_are_told_from_others_by_name() -> None:
+    with pytest.raises(ValueError, match="class_weights"):
+        TrainingSettings.model_validate({"class_weights": "inverted"})
