@@ -69,7 +69,7 @@ def test_with_a_fitting_one_the_run_goes_on_and_an_edit_is_noticed(trial: Trial)
     assert _run(trial, "fitting").status == "pushed"
     written = (trial.artifact("ExampleSchemaGen", "schema") / contract.SCHEMA_FILE).read_text()
     assert written == SCHEMA
-    edited = _run(trial, "edited", '    value: "down"\n')
+    edited = _run(trial, "edited", '    value: "down"\n', '    value: "up"\n')
     assert edited.status == "invalid_data"
     statuses = {stage.name: stage.status for stage in edited.stages}
     assert statuses["ImageFolderExampleGen"] == statuses["ClassBalanceValidator"] == "cached"
