@@ -58,6 +58,7 @@ def _jpeg_orientation(data: tf.Tensor) -> tf.Tensor:
 def _exif_block(data: tf.Tensor) -> tf.Tensor:
     """The TIFF file in the first APP1 segment with Exif; empty where there is none before the image.
 
+    The data begins as a JPEG does, and has Exif's signature somewhere.
     Bytes between segments, fill bytes and markers that stand alone are passed over, as the decoder does.
     """
     size = tf.strings.length(data)
@@ -85,7 +86,7 @@ def _exif_block(data: tf.Tensor) -> tf.Tensor:
     position, state = tf.while_loop(
         lambda _, state: tf.equal(state, _WALKING),
         step,
-        (tf.constant(len(b"\xff\xd8")), tf.where(size < 6, _NONE, _WALKING)),
+        (tf.constant(len(b"\xff\xd8")), tf.constant(_WALKING)),
         maximum_iterations=_MOST_STEPS,
         parallel_iterations=1,
     )
@@ -110,7 +111,7 @@ def _tiff_orientation(block: tf.Tensor) -> tf.Tensor:
         return tf.cast(tf.where(little, as_little, as_big), tf.int32)
 
     directory = numbers(4, 4, tf.int32)[0]
-    valid = (little | big) & (size >= 10) & (directory >= 0) & (directory <= size - 2)
+    valid = (little | big) & (directory >= 0) & (directory <= size - 2)
     directory = tf.where(valid, directory, 0)
     count = numbers(directory, 2, tf.uint16)[0]
     whole_entries = tf.minimum(count, (size - directory - 2) // (2 * _SHORTS_AN_ENTRY))

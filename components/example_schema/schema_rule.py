@@ -49,8 +49,8 @@ def contract_schema(labels: Sequence[str]) -> schema_pb2.Schema:
             _feature(contract.IMAGE_FILENAME, text),
             _feature(contract.IMAGE_SHA256, text),
             _feature(contract.CLASS_TEXT, text, string_domain=_one_of(contract.CLASS_TEXT, labels)),
-            # Not `is_categorical`: TFDV keeps the 1,000 most frequent values of a category, and
-            # would not see a wrong id among more. Of a number it keeps the smallest and the largest.
+            # Not `is_categorical`: of a number TFDV keeps the smallest and the largest exactly, however
+            # many there are; of categories it keeps counts of the most frequent ones.
             _feature(
                 contract.CLASS_LABEL, number, int_domain=schema_pb2.IntDomain(min=0, max=len(labels) - 1)
             ),

@@ -24,10 +24,10 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
     )
 
 
-def _run(trial: Trial, run_id: str, old: str = "", new: str = "") -> RunSummary:
+def _run(trial: Trial, run_id: str, old: str = "", new: str = "", name: str = "schema.pbtxt") -> RunSummary:
     """Runs with the contract's schema, changed in one place."""
     assert old in SCHEMA
-    file = trial.images.parent / "schema.pbtxt"
+    file = trial.images.parent / name
     file.write_text(SCHEMA.replace(old, new, 1))
     return trial.run(run_id, [f"data.schema_file={file}", "training.epochs=0", "evaluation.min_accuracy=0"])
 
@@ -69,7 +69,9 @@ def test_with_a_fitting_one_the_run_goes_on_and_an_edit_is_noticed(trial: Trial)
     assert _run(trial, "fitting").status == "pushed"
     written = (trial.artifact("ExampleSchemaGen", "schema") / contract.SCHEMA_FILE).read_text()
     assert written == SCHEMA
-    edited = _run(trial, "edited", '    value: "down"\n')
+    moved = _run(trial, "moved", name="moved.pbtxt")
+    assert {stage.status for stage in moved.stages} == {"cached"}
+    edited = _run(trial, "edited", '    value: "down"\n', '    value: "up"\n')
     assert edited.status == "invalid_data"
     statuses = {stage.name: stage.status for stage in edited.stages}
     assert statuses["ImageFolderExampleGen"] == statuses["ClassBalanceValidator"] == "cached"

@@ -108,13 +108,20 @@ TURNED = _entry(0x0112, 3, 6)
         (_with(_exif(TURNED, magic=b"II+\0")), 1),
         (_with(_exif(TURNED, magic=b"MM*\0")), 1),
         (_with(_exif(TURNED, directory=9)), 1),
+        (_with(_exif(TURNED, directory=20)), 1),
+        (_with(_exif(TURNED, directory=21)), 1),
+        (_with(_exif(TURNED, directory=22)), 1),
         (_with(_exif(TURNED, directory=2**31)), 1),
         (_with(_exif(TURNED, directory=2**32 - 1)), 1),
         (_with(_segment(0xE1, b"Exif\0\0II*\0")), 1),
         (_with(_segment(0xE0, b"Exif\0\0" + SIX[10:])), 1),
         (UPRIGHT + SIX, 1),
         (UPRIGHT[:-2] + SIX + UPRIGHT[-2:], 1),
-        (b"\xff\xd8\xff\xd9" + SIX, 1),
+        (b"\xff\xd8\xff\xd9\0\2" + SIX, 1),
+        (b"\xff\xd8" + _segment(0xFE, b"Exif\0\0"), 1),
+        (b"\xff\xd8" + _segment(0xFE, b"Exif\0\0") + b"\xff", 1),
+        (b"\xff\xd8" + _segment(0xFE, b"Exif\0\0") + b"\xff\xe1\0", 1),
+        (b"\xff\xd8" + _segment(0xFE, b"Exif\0\0") + b"\xff\xe1\0\2", 1),
         (b"\xff\xd8" + _segment(0xDA, b"") + SIX, 1),
         (b"\xff\xd8\xff\xe0\0\1" + SIX, 1),
         (_with(*[_segment(0xFE, b"")] * 64, SIX), 1),
@@ -129,6 +136,12 @@ TURNED = _entry(0x0112, 3, 6)
 )  # fmt: skip
 def test_only_what_is_valid_counts(data: bytes, expected: int) -> None:
     assert _orientations([data]) == [expected]
+
+
+def test_behind_a_frame_header_it_does_not_count() -> None:
+    frames = [marker for marker in range(0xC0, 0xD0) if marker not in (0xC4, 0xC8, 0xCC)]
+    files = [_with(_segment(marker, b""), SIX) for marker in (*frames, 0xF7)]
+    assert _orientations(files) == [1] * len(files)
 
 
 def test_a_file_that_ends_anywhere() -> None:

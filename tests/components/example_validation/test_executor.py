@@ -145,3 +145,10 @@ def test_what_does_not_fit_is_named(
 def test_text_in_place_of_numbers(validate: Callable[..., None]) -> None:
     with pytest.raises(DataError, match="image/width in the train split: "):
         validate({"train": [_record(width=b"32")]})
+
+
+def test_one_wrong_id_among_more_than_a_thousand_is_found(validate: Callable[..., None]) -> None:
+    usual = _record()
+    records = [usual | {contract.CLASS_LABEL: number} for number in range(1100) for _ in range(2)]
+    with pytest.raises(DataError, match="Unexpectedly large value: 1200"):
+        validate({"train": [*records, usual | {contract.CLASS_LABEL: 1200}]})
