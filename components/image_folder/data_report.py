@@ -34,7 +34,7 @@ class ImageStatistics:
 
     Attributes:
         channel_mean, channel_std: red, green and blue, from 0 to 255, over all
-            pixels of the images reduced to about 128 pixels on their shorter
+            pixels of the images reduced to 64 to 127 pixels on their shorter
             side; None without `data.verify`.
         formats: format → images.
         histograms: statistic → histogram. `shorter_side` is in pixels,

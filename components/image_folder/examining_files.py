@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Final
 
-from components.image_folder.examination import Examiner, Example
+from threadpoolctl import threadpool_limits
+
+from components.image_folder.examination import Examiner, Example, ReadFile
 from components.image_folder.listing import ImageFile
 from components.image_folder.manifest import Entry
 from components.image_folder.reuse import Reusable
@@ -34,21 +37,26 @@ def examine_files(
     """
     ids = {label: position for position, label in enumerate(examiner.labels)}
 
-    def examine(batch: Sequence[ImageFile]) -> list[tuple[Entry, Example]]:
-        found: list[tuple[Entry, Example]] = []
-        for file in batch:
-            known = reusable.look_up(file, ids[file.label]) if reusable else None
-            found.append((known[0], (known[1],)) if known else examiner.examine(file, ids[file.label]))
-        return found
+    def decode(batch: Sequence[ImageFile]) -> list[tuple[Entry, bytes] | ReadFile]:
+        known = [reusable.look_up(file, ids[file.label]) if reusable else None for file in batch]
+        unknown = [file for file, entry in zip(batch, known, strict=True) if entry is None]
+        decoded = iter(examiner.decode([examiner.read(file, ids[file.label]) for file in unknown]))
+        return [entry or next(decoded) for entry in known]
 
-    # Decoding runs outside of Python's lock; reading what is near hardly does.
-    threads = max(examiner.store.workers, (os.cpu_count() or 1) if examiner.settings.verify else 1)
+    threads = max(examiner.store.workers, os.cpu_count() or 1)
     batches = _batches(files)
-    with ThreadPoolExecutor(threads) as pool:
+    # The linear algebra of one image is too small to be shared out; threads of its own would only wait.
+    with ThreadPoolExecutor(threads) as pool, threadpool_limits(1, user_api="blas"):
         # A few batches ahead of whoever takes them bound the memory.
-        while ahead := list(islice(batches, 4 * threads)):
-            for found in pool.map(examine, ahead):
-                yield from found
+        waiting = deque(pool.submit(decode, batch) for batch in islice(batches, 4 * threads))
+        while waiting:
+            for found in waiting.popleft().result():
+                if isinstance(found, ReadFile):
+                    yield examiner.conclude(found)
+                else:
+                    entry, framed = found
+                    yield entry, (framed,) if framed else ()
+            waiting.extend(pool.submit(decode, batch) for batch in islice(batches, 1))
 
 
 def _batches(files: Sequence[ImageFile]) -> Iterator[Sequence[ImageFile]]:

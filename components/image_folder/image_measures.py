@@ -1,4 +1,4 @@
-"""What the pixels of an image say: TensorFlow decodes it once, NumPy measures it."""
+"""What the pixels of an image say: a few measures, and a hash of what it shows."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
-from components.image_folder.image_header import ImageHeader, UnusableImageError
+from components.image_folder.reduced_decoding import Pixels
 
-# Larger images are reduced, by a whole factor, for as long as their shorter side stays at least this.
-_SHORTER_SIDE: Final = 128
+# The colours and grays of at least this many rows and columns are looked at.
+_GRID: Final = 32
 _FREQUENCIES: Final = 16
 HASH_BITS: Final = _FREQUENCIES**2
 _LUMA: Final = np.array((0.299, 0.587, 0.114), np.float32)  # ITU-R BT.601
 _GRAYS: Final = 256
-
-_COLOURS: Final = ("red", "green", "blue")
+_ALL_GRAYS: Final = np.arange(_GRAYS, dtype=np.float64)
 
 Floats = npt.NDArray[np.float32]
 # How each EXIF orientation follows from the upright picture: transposed, then mirrored across, then down.
@@ -34,13 +32,13 @@ _ORIENTATIONS: Final = {
 
 
 class Measures(NamedTuple):
-    """Measured on the image reduced to 128 to 255 pixels on its shorter side; grays go from 0 to 255.
+    """Measured on the image reduced to 64 to 127 pixels on its shorter side; grays go from 0 to 255.
 
     Images that are smaller are measured as they are.
 
     Attributes:
         brightness, contrast: mean and standard deviation of the grays.
-        sharpness: variance of the Laplacian of the grays (Pech-Pacheco et al. 2000).
+        sharpness: variance of the Laplacian of green (Pech-Pacheco et al. 2000).
         entropy: of the grays, in bits, from 0 to 8.
         darkest, brightest: the grays that 1 % of the pixels are at most, or at least.
         red, green, blue: their means.
@@ -61,69 +59,54 @@ class Measures(NamedTuple):
     blue_square: float
 
 
-def measure(data: bytes, header: ImageHeader) -> tuple[Measures, str]:
-    """Decodes an image with the decoder that trains and serves, and measures it.
-
-    A JPEG is decoded at a reduced scale: all of its entropy-coded data is
-    read, which is where damage shows, but fewer pixels are computed.
+def measure(image: Pixels, orientation: int) -> tuple[Measures, str]:
+    """Measures an image.
 
     Args:
-        data: the file's bytes.
-        header: what `read_header` says of them.
+        image: uint8 [height, width, 3], from `decode_reduced`.
+        orientation: of the EXIF tag, 1 to 8.
 
     Returns:
         The measures, and the perceptual hash of the upright picture: 256 bits as
         hexadecimal digits, of which near-duplicates differ in few.
-
-    Raises:
-        UnusableImageError: the decoder refuses the data, for example because the file is truncated.
     """
-    image = _decode_reduced(data, header)
-    gray = image @ _LUMA
-    grays = np.bincount(np.rint(gray).astype(np.uint8).ravel(), minlength=_GRAYS)
-    shares = grays / gray.size
-    below = np.cumsum(shares)
-    some = shares[shares > 0]
-    # A grid of about 32 x 32 pixels is enough for means.
-    step = max(1, min(gray.shape) // 32)
-    some_pixels = image[::step, ::step].reshape(-1, 3).astype(np.float64)
-    mean, mean_square = some_pixels.mean(0), np.square(some_pixels).mean(0)
-    measures = Measures(
-        brightness=_rounded(gray.mean()),
-        contrast=_rounded(gray.std()),
-        sharpness=_rounded(_laplacian(gray).var()) if min(gray.shape) > 2 else 0.0,
-        entropy=_rounded(-(some * np.log2(some)).sum()),
-        darkest=float(np.searchsorted(below, 0.01)),
-        brightest=float(np.searchsorted(below, 0.99)),
-        **{name: _rounded(value) for name, value in zip(_COLOURS, mean, strict=True)},
-        **{f"{name}_square": _rounded(value) for name, value in zip(_COLOURS, mean_square, strict=True)},
+    # All of this is done for every image while TensorFlow decodes the next: what a grid of pixels
+    # says well enough is taken from a grid, and green stands for luma, of which it is the most.
+    height, width, _ = image.shape
+    step = max(1, min(height, width) // _GRID)
+    grid = image[::step, ::step].reshape(-1, 3).astype(np.float32)
+    # Most measures follow from how often each gray occurs, which is far less to go through.
+    shares = np.bincount(np.rint(grid @ _LUMA).astype(np.uint8), minlength=_GRAYS) / len(grid)
+    brightness = float(shares @ _ALL_GRAYS)
+    occurring = shares[shares > 0]
+    below = shares.cumsum()
+    green = image[:, :, 1].astype(np.float32)
+    values = (
+        brightness,
+        max(float(shares @ _ALL_GRAYS**2) - brightness**2, 0) ** 0.5,
+        _sharpness(green),
+        -float(occurring @ np.log2(occurring)),
+        float(below.searchsorted(0.01)),
+        float(below.searchsorted(0.99)),
+        *(np.ones(len(grid), np.float32) @ grid / len(grid)).tolist(),
+        *(np.diagonal(grid.T @ grid) / len(grid)).tolist(),
     )
-    return measures, _perceptual_hash(gray, header.orientation)
+    # Few digits, so that a line of the manifest stays short.
+    measures = Measures._make(round(value, 2) for value in values)
+    return measures, _perceptual_hash(green, orientation)
 
 
-def _decode_reduced(data: bytes, header: ImageHeader) -> Floats:
-    """float32 [height, width, 3], from 0 to 255."""
-    factor = max(1, min(header.width, header.height) // _SHORTER_SIDE)
-    try:
-        if header.format == "JPEG":
-            ratio = next(ratio for ratio in (8, 4, 2, 1) if ratio <= factor)
-            image = tf.io.decode_jpeg(data, channels=3, ratio=ratio)
-            factor //= ratio
-        else:
-            image = tf.io.decode_image(data, channels=3, expand_animations=False)
-    except (tf.errors.InvalidArgumentError, tf.errors.ResourceExhaustedError):
-        raise UnusableImageError("corrupt", "truncated or damaged: the decoder refuses it") from None
-    pixels: Floats = image.numpy()
-    if factor > 1:
-        height, width = (size // factor for size in pixels.shape[:2])
-        blocks = pixels[: height * factor, : width * factor].reshape(height, factor, width, factor, 3)
-        return blocks.mean((1, 3), dtype=np.float32)
-    return pixels.astype(np.float32)
-
-
-def _laplacian(gray: Floats) -> Floats:
-    inner = gray[1:-1, 1:-1]
-    return gray[:-2, 1:-1] + gray[2:, 1:-1] + gray[1:-1, :-2] + gray[1:-1, 2:] - 4 * inner
+def _sharpness(gray: Floats) -> float:
+    """The variance of the Laplacian; 0 for images without an inner pixel."""
+    if min(gray.shape) < 3:
+        return 0.0
+    inner = gray[1:-1]
+    edges = (gray[:-2] + gray[2:])[:, 1:-1] + inner[:, :-2]
+    edges += inner[:, 2:]
+    edges -= 4 * inner[:, 1:-1]
+    edges = edges.ravel()
+    mean = float(edges.sum()) / edges.size
+    return max(float(edges @ edges) / edges.size - mean**2, 0.0)
 
 
 def _perceptual_hash(gray: Floats, orientation: int) -> str:
@@ -142,7 +125,9 @@ def _perceptual_hash(gray: Floats, orientation: int) -> str:
         frequencies = frequencies * signs
     if down:
         frequencies = frequencies * signs[:, None]
-    return np.packbits(frequencies > np.median(frequencies)).tobytes().hex()
+    middle = _FREQUENCIES**2 // 2
+    median = np.sort(frequencies, axis=None)[middle - 1 : middle + 1].mean()
+    return np.packbits(frequencies > median).tobytes().hex()
 
 
 @lru_cache(maxsize=4096)
@@ -150,8 +135,3 @@ def _cosines(pixels: int) -> Floats:
     """The first rows of the discrete cosine transform of type II: float32 [16, pixels]."""
     frequency, pixel = np.arange(_FREQUENCIES)[:, None], np.arange(pixels)[None]
     return (np.cos(np.pi / pixels * (pixel + 0.5) * frequency) / pixels).astype(np.float32)
-
-
-def _rounded(value: float) -> float:
-    """Few digits, so that a line of the manifest stays short."""
-    return round(float(value), 2)

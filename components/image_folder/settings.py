@@ -76,7 +76,7 @@ class LimitSettings(Settings):
 class OddImageSettings(Settings):
     """When an image is odd; `data.policies` says what then happens to it.
 
-    All are measured on the image reduced to about 128 pixels on its shorter side, in grays from 0 to 255.
+    All are measured on the image reduced to 64 to 127 pixels on its shorter side, in grays from 0 to 255.
     """
 
     dark: float = Field(10.0, ge=0, le=255, description="Dark: the brightest 1 % is at most this gray.")
@@ -85,7 +85,7 @@ class OddImageSettings(Settings):
         1.0, ge=0, le=8, description="Low information: the grays' entropy is below this many bits."
     )
     blurry: float = Field(
-        12.0, ge=0, description="Blurry: the variance of the Laplacian is below this (Pech-Pacheco 2000)."
+        25.0, ge=0, description="Blurry: the variance of the Laplacian is below this (Pech-Pacheco 2000)."
     )
     aspect_ratio: float = Field(
         4.0, ge=1, description="Extreme aspect ratio: the longer side over the shorter is above this."

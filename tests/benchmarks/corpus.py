@@ -19,13 +19,29 @@ def photographs(source: Path | None, count: int = 1400) -> list[tuple[str, bytes
 
 
 def write_copies(root: Path, originals: list[tuple[str, bytes]], copies: int) -> None:
-    """Writes every image `copies` times; a comment in each makes its bytes unlike all others."""
+    """Writes `copies` pictures made from every image: no two have the same bytes, or nearly the same pixels."""
     for number, (label, data) in enumerate(originals):
         (root / label).mkdir(parents=True, exist_ok=True)
         for copy in range(copies):
             (root / label / f"{number:06d}-{copy:02d}.jpg").write_bytes(
-                with_comment(data, f"{number} {copy}")
+                varied(data, seed=number * copies + copy)
             )
+
+
+def varied(jpeg: bytes, seed: int) -> bytes:
+    """Another view of a picture: a random part of it, maybe mirrored, as large as before."""
+    random = np.random.default_rng(seed)
+    with Image.open(io.BytesIO(jpeg)) as image:
+        size = image.size
+        share = random.uniform(0.55, 0.85)
+        part = [max(1, int(side * share)) for side in size]
+        left, top = (int(random.integers(0, side - kept + 1)) for side, kept in zip(size, part, strict=True))
+        view = image.crop((left, top, left + part[0], top + part[1])).resize(size)
+    if random.integers(2):
+        view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    file = io.BytesIO()
+    view.save(file, "JPEG", quality=85)
+    return file.getvalue()
 
 
 def change(root: Path, every: int, comment: str) -> None:

@@ -177,13 +177,13 @@ def test_what_cannot_be_served_as_it_is_is_stored_as_png(tmp_path: Path) -> None
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Paths of the files that are really read, as they are."""
     paths: list[str] = []
-    examine = Examiner.examine
+    read = Examiner.read
 
     def noted(self: Examiner, file: ImageFile, label_id: int) -> object:
         paths.append(file.path)
-        return examine(self, file, label_id)
+        return read(self, file, label_id)
 
-    monkeypatch.setattr(Examiner, "examine", noted)
+    monkeypatch.setattr(Examiner, "read", noted)
     return paths
 
 
