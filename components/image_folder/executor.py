@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,18 @@ def ingest(
         make_beam_pipeline: of the runner to use.
         earlier: whose unchanged records to take over.
     """
+    with _frozen_garbage():
+        return _ingest(listing, settings, labels, examples_dir, make_beam_pipeline, earlier)
+
+
+def _ingest(
+    listing: Listing,
+    settings: DataSettings,
+    labels: Sequence[str],
+    examples_dir: Path,
+    make_beam_pipeline: MakePipeline,
+    earlier: EarlierIngest | None,
+) -> DataReport:
     units = plan_work(listing.files)
     write_plan(units, examples_dir)
     root, open_splits = listing.root, listing.open_splits
@@ -116,6 +130,19 @@ def ingest(
     write_labels(examples_dir / LABELS_FILE, labels)
     write_split_counts(examples_dir, report.counts)
     return report
+
+
+@contextmanager
+def _frozen_garbage() -> Iterator[None]:
+    """Spares Python's garbage collector the frameworks' objects.
+
+    It would go through all million of them again and again while entries are made, for a third of the time.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _for_each(

@@ -54,6 +54,9 @@ class Entry(NamedTuple):
     record: Record | None = None
 
 
+_FINDINGS, _MEASURES, _RECORD = map(Entry._fields.index, ("findings", "measures", "record"))
+
+
 def write_manifest(path: Path, entries: Iterable[Entry]) -> None:
     """Writes the entries to a file that `read_manifest` reads back; whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,9 +84,13 @@ def _entry(line: bytes) -> Entry:
         values = orjson.loads(line)
     except orjson.JSONDecodeError:
         values = json.loads(line)
-    entry = Entry._make(values)
-    return entry._replace(
-        findings=tuple((kind, reason) for kind, reason in entry.findings),
-        measures=entry.measures and Measures._make(entry.measures),
-        record=entry.record and Record._make(entry.record),
-    )
+    # In place, before the entry is made: to make one and replace three fields takes four times as long.
+    if values[_FINDINGS]:
+        values[_FINDINGS] = tuple((kind, reason) for kind, reason in values[_FINDINGS])
+    else:
+        values[_FINDINGS] = ()
+    if values[_MEASURES]:
+        values[_MEASURES] = Measures._make(values[_MEASURES])
+    if values[_RECORD]:
+        values[_RECORD] = Record._make(values[_RECORD])
+    return Entry._make(values)

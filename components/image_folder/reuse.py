@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from components.contract import SPLITS
 from components.image_folder.artifact_files import manifest_path, shard_path
 from components.image_folder.listing import ImageFile, Listing
 from components.image_folder.manifest import Entry, read_manifest
@@ -100,18 +101,19 @@ class Reusable:
 
     def __init__(self, unit: WorkUnit, earlier: EarlierIngest | None) -> None:
         """Reads the manifests of the earlier units that hold files of this one."""
-        self._entries: dict[str, tuple[Entry, Path]] = {}
+        self._entries: dict[str, tuple[Entry, Path | None]] = {}
         self._shards: dict[Path, int] = {}
         if earlier is None:
             return
         names = {file.path for file in unit.files}
         for index in units_that_overlap(unit.index, unit.count, earlier.units):
             unit_name = WorkUnit(index, earlier.units, ()).name
+            shards = {split: shard_path(earlier.examples_dir, split, unit_name) for split in SPLITS}
             for entry in read_manifest(manifest_path(earlier.examples_dir, index)):
                 if entry.path in names:
-                    split = entry.record.split if entry.record else ""
-                    self._entries[entry.path] = entry, shard_path(earlier.examples_dir, split, unit_name)
-        for shard in {shard for entry, shard in self._entries.values() if entry.record}:
+                    shard = shards[entry.record.split] if entry.record else None
+                    self._entries[entry.path] = entry, shard
+        for shard in {shard for _, shard in self._entries.values() if shard}:
             with contextlib.suppress(OSError):
                 self._shards[shard] = os.open(shard, os.O_RDONLY)
 
@@ -134,7 +136,7 @@ class Reusable:
         sake of another file: that one may be gone.
         """
         entry, shard = self._entries.get(file.path, (None, None))
-        if entry is None or shard is None:
+        if entry is None:
             return None
         as_it_was = (entry.label, entry.label_id, entry.size, entry.modified, entry.given_split)
         if as_it_was != (file.label, label_id, file.size, file.modified, file.split):
@@ -142,7 +144,7 @@ class Reusable:
         if entry.split is None:
             transient = any(kind in ("unreadable", "changed") for kind, _ in entry.findings)
             return None if transient else (entry, b"")
-        if entry.record is None or shard not in self._shards:
+        if entry.record is None or shard is None or shard not in self._shards:
             return None
         framed = os.pread(self._shards[shard], entry.record.length, entry.record.offset)
         return (entry, framed) if is_whole(framed) else None

@@ -19,7 +19,7 @@ def photographs(source: Path | None, count: int = 1400) -> list[tuple[str, bytes
 
 
 def write_copies(root: Path, originals: list[tuple[str, bytes]], copies: int) -> None:
-    """Writes `copies` pictures made from every image: no two have the same bytes, or nearly the same pixels."""
+    """Writes `copies` pictures made from every image, no two of them alike."""
     for number, (label, data) in enumerate(originals):
         (root / label).mkdir(parents=True, exist_ok=True)
         for copy in range(copies):
