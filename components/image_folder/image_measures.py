@@ -38,7 +38,7 @@ class Measures(NamedTuple):
 
     Attributes:
         brightness, contrast: mean and standard deviation of the grays.
-        sharpness: variance of the Laplacian of green (Pech-Pacheco et al. 2000).
+        sharpness: variance of the Laplacian of the grays (Pech-Pacheco et al. 2000).
         entropy: of the grays, in bits, from 0 to 8.
         darkest, brightest: the grays that 1 % of the pixels are at most, or at least.
         red, green, blue: their means.
@@ -70,21 +70,21 @@ def measure(image: Pixels, orientation: int) -> tuple[Measures, str]:
         The measures, and the perceptual hash of the upright picture: 256 bits as
         hexadecimal digits, of which near-duplicates differ in few.
     """
-    # All of this is done for every image while TensorFlow decodes the next: what a grid of pixels
-    # says well enough is taken from a grid, and green stands for luma, of which it is the most.
+    # This is done for every image, while TensorFlow decodes the next: what a grid of pixels says well
+    # enough is taken from a grid, and most of that from how often each gray occurs.
     height, width, _ = image.shape
+    gray = (image.reshape(-1, 3).astype(np.float32) @ _LUMA).reshape(height, width)
     step = max(1, min(height, width) // _GRID)
     grid = image[::step, ::step].reshape(-1, 3).astype(np.float32)
-    # Most measures follow from how often each gray occurs, which is far less to go through.
-    shares = np.bincount(np.rint(grid @ _LUMA).astype(np.uint8), minlength=_GRAYS) / len(grid)
+    grays = np.rint(gray[::step, ::step]).astype(np.uint8).ravel()
+    shares = np.bincount(grays, minlength=_GRAYS) / len(grid)
     brightness = float(shares @ _ALL_GRAYS)
     occurring = shares[shares > 0]
     below = shares.cumsum()
-    green = image[:, :, 1].astype(np.float32)
     values = (
         brightness,
         max(float(shares @ _ALL_GRAYS**2) - brightness**2, 0) ** 0.5,
-        _sharpness(green),
+        _sharpness(gray),
         -float(occurring @ np.log2(occurring)),
         float(below.searchsorted(0.01)),
         float(below.searchsorted(0.99)),
@@ -93,7 +93,7 @@ def measure(image: Pixels, orientation: int) -> tuple[Measures, str]:
     )
     # Few digits, so that a line of the manifest stays short.
     measures = Measures._make(round(value, 2) for value in values)
-    return measures, _perceptual_hash(green, orientation)
+    return measures, _perceptual_hash(gray, orientation)
 
 
 def _sharpness(gray: Floats) -> float:

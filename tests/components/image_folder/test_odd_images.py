@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from components.image_folder.image_header import read_header
-from components.image_folder.image_measures import decode_reduced, measure
+from components.image_folder.image_measures import measure
 from components.image_folder.odd_images import odd_pixels, odd_shape
+from components.image_folder.reduced_decoding import decode_reduced
 from components.image_folder.settings import OddImageSettings
 from tests import hazard_images as hazards
 
@@ -13,7 +15,9 @@ LIMITS = OddImageSettings()
 
 def _oddities(data: bytes, limits: OddImageSettings = LIMITS) -> list[str]:
     header = read_header(data)
-    measures, _ = measure(decode_reduced(data, header), header.orientation)
+    (pixels,) = decode_reduced([(data, header)])
+    assert isinstance(pixels, np.ndarray)
+    measures, _ = measure(pixels, header.orientation)
     return [
         kind
         for found in (odd_shape(header.width, header.height, limits), odd_pixels(measures, limits))
