@@ -155,7 +155,9 @@ def _print_images(console: Console, summary: RunSummary) -> None:
     if images is None:
         return
     splits = ", ".join(f"{count} {split}" for split, count in images.per_split.items())
-    _line(console, f"Images:   {images.accepted} of {images.found} used ({splits})")
+    _line(
+        console, f"Images:   {images.accepted} of {images.found} used ({splits}), laid out as {images.layout}"
+    )
     told = [f"{count} {kind}" for kind, count in images.findings.items()]
     if told:
         _line(console, f"Findings: {', '.join(told)}")

@@ -9,15 +9,16 @@ from PIL import Image
 from tests.benchmarks import corpus
 
 
-def test_copies_differ_in_bytes_alone(tmp_path: Path) -> None:
+def test_copies_are_other_views_of_the_same_size(tmp_path: Path) -> None:
     originals = corpus.photographs(None, count=4)
     corpus.write_copies(tmp_path, originals, 3)
-    written = {path: path.read_bytes() for path in sorted(tmp_path.glob("*/*.jpg"))}
-    assert len(written) == len(set(written.values())) == 12
-    assert {path.parent.name for path in written} == {"a", "b"}
-    pixels = [np.asarray(Image.open(io.BytesIO(data))) for data in (originals[0][1], *written.values())]
-    assert len({image.tobytes() for image in pixels}) == 4
-    assert (pixels[0] == pixels[1]).all()
+    written = [path.read_bytes() for path in sorted(tmp_path.glob("*/*.jpg"))]
+    assert {path.parent.name for path in tmp_path.glob("*/*.jpg")} == {"a", "b"}
+    pixels = [np.asarray(Image.open(io.BytesIO(data))) for data in written]
+    assert len({image.tobytes() for image in pixels}) == 12
+    assert {image.shape for image in pixels} == {np.asarray(Image.open(io.BytesIO(originals[0][1]))).shape}
+    size = sum(map(len, written)) / 12
+    assert 0.5 < size / len(originals[0][1]) < 2
 
 
 def test_every_so_many_files_change(tmp_path: Path) -> None:

@@ -98,12 +98,11 @@ def test_a_class_without_a_usable_image(tmp_path: Path, images: Path) -> None:
     workspace = tmp_path / "w"
     done = imgclf("run", "--images", images, "--workspace", workspace)
     assert done.returncode == INVALID_DATA
-    assert "The class folder 'emu' holds no usable image." in done.stdout
-    assert "emu/1.jpg: the file is empty" in done.stdout
-    assert "emu/2.jpg: not an image" in done.stdout
-    assert "emu/3.jpg: truncated or corrupt" in done.stdout
+    assert "class 'emu' has no usable image: emu/1.jpg (the file is empty); emu/2.jpg (not an" in done.stdout
+    assert "set aside: emu/3.jpg: truncated or damaged" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
-    assert not list(workspace.glob("artifacts/*/ImageFolderExampleGen/examples/*/*"))
+    (page,) = workspace.glob("runs/*/report.html")
+    assert "emu/3.jpg" in page.read_text("utf-8")
     assert not (workspace / "serving").exists()
     assert sorted(path.name for path in (images / "emu").iterdir()) == ["1.jpg", "2.jpg", "3.jpg"]
 
@@ -119,7 +118,7 @@ def test_predict_without_a_model(tmp_path: Path, images: Path) -> None:
     [
         (b"", "the file is empty"),
         (b"no image\n", "not an image"),
-        (image_bytes(0, size=(64, 64))[:-500], "truncated or corrupt"),
+        (image_bytes(0, size=(64, 64))[:-500], "truncated or damaged"),
     ],
     ids=["empty", "text", "truncated"],
 )

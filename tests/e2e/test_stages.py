@@ -23,6 +23,7 @@ from tests.image_files import patterned_bytes
 
 ALL_STAGES = {
     "ImageFolderExampleGen",
+    "DataCheck",
     "ExampleSchemaGen",
     "StatisticsGen",
     "ExampleValidator",
@@ -89,7 +90,7 @@ def test_flawed_files_are_set_aside_with_their_reason(trial: Trial) -> None:
     assert reasons.keys() == {"across/empty.jpg", "across/text.jpg", "down/cut.jpg"}
     assert reasons["across/empty.jpg"] == "the file is empty"
     assert reasons["across/text.jpg"].startswith("not an image")
-    assert reasons["down/cut.jpg"].startswith("truncated or corrupt")
+    assert reasons["down/cut.jpg"].startswith("truncated or damaged")
 
 
 def test_records_hold_the_files_own_bytes_under_the_contracts_keys(trial: Trial) -> None:
@@ -209,7 +210,11 @@ def test_too_many_unusable_files_stop_the_run(trial: Trial) -> None:
     assert (summary.status, summary.exit_code) == ("invalid_data", 3)
     assert summary.reason is not None
     assert "3 of 124 files" in summary.reason
-    assert summary.stages[0].status == "failed"
+    statuses = _statuses(summary.stages)
+    assert (statuses["ImageFolderExampleGen"], statuses["DataCheck"]) == ("ran", "failed")
+    assert {
+        status for name, status in statuses.items() if name not in ("ImageFolderExampleGen", "DataCheck")
+    } == {"skipped"}
 
 
 def test_one_more_image_runs_what_depends_on_it_and_keeps_every_split(trial: Trial) -> None:

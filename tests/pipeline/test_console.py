@@ -54,7 +54,7 @@ def _pushed(tmp_path: Path, name: str) -> RunSummary:
 def test_a_pushed_model(tmp_path: Path) -> None:
     summary = _pushed(tmp_path, "pets")
     text = _printed(summary)
-    assert "Images:   9 of 12 used (7 train, 2 test)" in text
+    assert "Images:   9 of 12 used (7 train, 2 test), laid out as class_folders\n" in text
     assert "Findings: 2 empty, 1 duplicate" in text
     assert "Note:     class 'a' has 9 times the images" in text
     assert text.count("set aside: a/[x].jpg: the file is empty") == 2
