@@ -114,7 +114,7 @@ def _ingest(
         write_manifest(manifest_path(examples_dir, index), entries)
 
     _for_each(units, write, make_beam_pipeline)
-    placement = place(_entries(examples_dir, units), settings)
+    placement = place(_entries(examples_dir, units), settings, open_splits)
 
     def settle(index: int) -> None:
         manifest = manifest_path(examples_dir, index)

@@ -31,4 +31,4 @@ def check_folder(listing: Listing, settings: DataSettings, labels: Sequence[str]
         entries.append(entry)
         if len(entries) % _PROGRESS_EVERY == 0:
             report_progress(f"{len(entries)} of {len(listing.files)} files")
-    return build_report(listing, entries, place(entries, settings), labels, settings)
+    return build_report(listing, entries, place(entries, settings, listing.open_splits), labels, settings)

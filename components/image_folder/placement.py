@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from components.contract import EVAL, TEST, TRAIN
+from components.contract import EVAL, SPLITS, TEST, TRAIN
 from components.image_folder.data_report import NearDuplicatePair
-from components.image_folder.findings import Finding, action_of, printable
+from components.image_folder.findings import Action, Finding, action_of, printable
 from components.image_folder.manifest import Entry
 from components.image_folder.near_duplicates import near_pairs
 from components.image_folder.settings import DataSettings
@@ -47,12 +47,15 @@ class _Image(NamedTuple):
     perceptual_hash: bytes
 
 
-def place(entries: Iterable[Entry], settings: DataSettings) -> Placement:
+def place(
+    entries: Iterable[Entry], settings: DataSettings, open_splits: Collection[str] = SPLITS
+) -> Placement:
     """Judges copies and near-duplicates.
 
     Args:
         entries: one a file, in any order; those without a split are passed over.
         settings: policies, and what counts as near.
+        open_splits: those that content decides on where the layout gives none.
     """
     images = sorted((_image(entry) for entry in entries if entry.split), key=lambda image: image.path)
     placement = Placement()
@@ -60,7 +63,7 @@ def place(entries: Iterable[Entry], settings: DataSettings) -> Placement:
     remaining = [
         image for image in images if image.perceptual_hash and placement.moved.get(image.path, "") is not None
     ]
-    _judge_near_duplicates(remaining, settings, placement)
+    _judge_near_duplicates(remaining, settings, open_splits, placement)
     return placement
 
 
@@ -83,29 +86,35 @@ def _judge_copies(images: Sequence[_Image], settings: DataSettings, placement: P
     for image in images:
         by_content[image.sha256].append(image)
     for same in by_content.values():
-        if len({image.label for image in same}) > 1:
-            for image in same:
-                other = next(rival for rival in same if rival.label != image.label)
-                reason = (
-                    f"the same bytes lie under '{other.label}' too, as {printable(other.path)}: "
-                    "the label is in doubt"
-                )
-                _leave_out(image, "label_conflict", reason, settings, placement)
+        in_doubt = len({image.label for image in same}) > 1
+        if in_doubt and _leave_out_of_doubt(same, settings, placement):
             continue
         # The one furthest from training stays, and of those the first by name.
         kept, *copies = sorted(same, key=lambda image: -_HELD_OUT[image.split])
         for copy in copies:
             if copy.split != kept.split:
                 reason = f"the same bytes are in the {kept.split} split, as {printable(kept.path)}"
-                kind = "split_leak"
+                left_out = _leave_out(copy, "split_leak", reason, settings, placement)
             else:
                 reason = f"the same bytes as {printable(kept.path)}"
-                kind = "duplicate"
-            if _leave_out(copy, kind, reason, settings, placement):
+                left_out = not in_doubt and _leave_out(copy, "duplicate", reason, settings, placement)
+            if left_out:
                 placement.copies.add(copy.path)
 
 
-def _judge_near_duplicates(images: Sequence[_Image], settings: DataSettings, placement: Placement) -> None:
+def _leave_out_of_doubt(same: Sequence[_Image], settings: DataSettings, placement: Placement) -> bool:
+    for image in same:
+        other = next(rival for rival in same if rival.label != image.label)
+        reason = (
+            f"the same bytes lie under '{other.label}' too, as {printable(other.path)}: the label is in doubt"
+        )
+        left_out = _leave_out(image, "label_conflict", reason, settings, placement)
+    return left_out
+
+
+def _judge_near_duplicates(
+    images: Sequence[_Image], settings: DataSettings, open_splits: Collection[str], placement: Placement
+) -> None:
     limits = settings.near_duplicates
     alike = sorted(
         (distance, *sorted((first, second)))
@@ -120,22 +129,19 @@ def _judge_near_duplicates(images: Sequence[_Image], settings: DataSettings, pla
         nearest.setdefault(first, (second, distance))
         nearest.setdefault(second, (first, distance))
     for group in _groups([(first, second) for _, first, second in alike]):
-        too_large = len(group) > limits.max_group
-        if not too_large:
-            _keep_on_one_side([images[position] for position in group], placement)
-        for position in sorted(nearest.keys() & set(group)):
-            other, distance = nearest[position]
-            _judge_near_duplicate(
-                images[position],
-                images[other],
-                f"nearly the same picture as {printable(images[other].path)}"
-                + (f" under '{images[other].label}'" if images[other].label != images[position].label else "")
-                + f" ({distance} of 256 bits differ)"
-                + (f"; one of {len(group)} alike, too many to keep together" if too_large else ""),
-                first_of_group=position == group[0],
-                settings=settings,
-                placement=placement,
+        reasons = {
+            images[position].path: _likeness(
+                images[position], images[nearest[position][0]], nearest[position][1]
             )
+            for position in group
+            if position in nearest
+        }
+        members = [images[position] for position in group]
+        if len(members) > limits.max_group:
+            _tell_of_large_group(members, reasons, settings, placement)
+        else:
+            _keep_on_one_side(members, open_splits, placement)
+            _judge_group(members, reasons, settings, placement)
     placement.pairs = [
         NearDuplicatePair(printable(images[first].path), printable(images[second].path), distance)
         for distance, first, second in found
@@ -143,12 +149,18 @@ def _judge_near_duplicates(images: Sequence[_Image], settings: DataSettings, pla
     ]
 
 
-def _keep_on_one_side(group: Sequence[_Image], placement: Placement) -> None:
+def _likeness(image: _Image, other: _Image, distance: int) -> str:
+    label = f" under '{other.label}'" if other.label != image.label else ""
+    return f"nearly the same picture as {printable(other.path)}{label} ({distance} of 256 bits differ)"
+
+
+def _keep_on_one_side(group: Sequence[_Image], open_splits: Collection[str], placement: Placement) -> None:
     """Moves the images whose split is open to that of one of them.
 
     That is the given split furthest from training if the layout gives any,
     and else what the content of the image with the smallest digest says:
-    nothing else keeps the shares of the splits as they were asked for.
+    nothing else keeps the shares of the splits as they were asked for. A split
+    that the layout gives in full takes in no further image.
     """
     given = [image for image in group if image.given]
     anchor = (
@@ -156,27 +168,52 @@ def _keep_on_one_side(group: Sequence[_Image], placement: Placement) -> None:
         if given
         else min(group, key=lambda image: image.sha256)
     )
+    if anchor.split not in open_splits:
+        return
     for image in group:
         if not image.given and image.split != anchor.split:
             placement.moved[image.path] = anchor.split
 
 
-def _judge_near_duplicate(
-    image: _Image,
-    other: _Image,
-    reason: str,
-    *,
-    first_of_group: bool,
-    settings: DataSettings,
-    placement: Placement,
+def _judge_group(
+    group: Sequence[_Image], reasons: Mapping[str, str], settings: DataSettings, placement: Placement
 ) -> None:
-    if image.given and other.given and image.split != other.split:
-        if _HELD_OUT[image.split] < _HELD_OUT[other.split]:
-            _leave_out(image, "near_split_leak", f"{reason} in the {other.split} split", settings, placement)
-    elif first_of_group and settings.policies.near_duplicate == "drop":
-        placement.findings.append(Finding(printable(image.path), "near_duplicate", reason, "kept"))
-    else:
-        _leave_out(image, "near_duplicate", reason, settings, placement)
+    """Tells of near-duplicates that are still in different splits, and of the others."""
+
+    def held_out(image: _Image) -> int:
+        return _HELD_OUT[placement.moved.get(image.path) or image.split]
+
+    furthest = max(group, key=held_out)
+    leaks = [image for image in group if held_out(image) < held_out(furthest)]
+    for image in leaks:
+        where = placement.moved.get(furthest.path) or furthest.split
+        reason = f"nearly the same picture as {printable(furthest.path)} in the {where} split"
+        _leave_out(image, "near_split_leak", reason, settings, placement)
+    remaining = [image for image in group if image not in leaks and image.path in reasons]
+    for image in remaining:
+        if image is remaining[0] and settings.policies.near_duplicate == "drop":
+            placement.findings.append(
+                Finding(printable(image.path), "near_duplicate", reasons[image.path], "kept")
+            )
+        else:
+            _leave_out(image, "near_duplicate", reasons[image.path], settings, placement)
+
+
+def _tell_of_large_group(
+    group: Sequence[_Image], reasons: Mapping[str, str], settings: DataSettings, placement: Placement
+) -> None:
+    """Notes findings about images that the hash cannot tell apart; too little is known to leave any out."""
+    action: Action = "refused" if settings.policies.near_duplicate == "fail" else "kept"
+    placement.findings += [
+        Finding(
+            printable(image.path),
+            "near_duplicate",
+            f"{reasons[image.path]}; one of {len(group)} alike, too many to keep together",
+            action,
+        )
+        for image in group
+        if image.path in reasons
+    ]
 
 
 def _leave_out(image: _Image, kind: str, reason: str, settings: DataSettings, placement: Placement) -> bool:

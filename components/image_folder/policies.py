@@ -52,7 +52,9 @@ class PolicySettings(Settings):
     corrupt: UnusablePolicy = Field(_DROP, description="Truncated or damaged: the decoder refuses it.")
     # What can be used, but is worth knowing.
     foreign_format: Policy = Field(
-        _KEEP, description="WebP and TIFF: turned into PNG, without loss, for training."
+        _KEEP,
+        description="WebP, TIFF, and BMPs and GIFs that TensorFlow would decode wrongly: turned into PNG, "
+        "without loss in 8 bits, for training.",
     )
     extension_mismatch: Policy = Field(_KEEP, description="Another format than the extension says.")
     high_bit_depth: Policy = Field(_KEEP, description="More than 8 bits a channel; 8 are used.")

@@ -126,12 +126,54 @@ def test_near_duplicates_with_given_splits_stay_where_they_are_and_are_told_of()
     assert _place(*entries, near_split_leak="drop").moved["a/1"] is None
 
 
+def test_a_leak_is_found_behind_a_nearer_one_in_the_same_split() -> None:
+    entries = (
+        _entry("a/1", "p", "x", "train", given=True),
+        _entry("a/2", "q", "x1", "train", given=True),
+        _entry("b/3", "r", "x2", "test", given=True),
+    )
+    assert {(file, kind) for file, kind, _ in _told(_place(*entries))} == {
+        ("a/1", "near_split_leak"),
+        ("a/2", "near_split_leak"),
+        ("b/3", "near_duplicate"),
+    }
+    assert _place(*entries, near_split_leak="drop").moved == {"a/1": None, "a/2": None}
+    # One of them stays, whatever is dropped, and it is the one furthest from training.
+    both = _place(*entries, near_split_leak="drop", near_duplicate="drop")
+    assert both.moved == {"a/1": None, "a/2": None}
+
+
+def test_a_split_that_is_given_in_full_takes_in_no_further_image() -> None:
+    entries = [_entry("a/1", "p", "x", "train"), _entry("a/2", "q", "x1", "test", given=True)]
+    placement = place(entries, DataSettings(), open_splits=("train", "eval"))
+    assert placement.moved == {}
+    assert _told(placement) == {("a/1", "near_split_leak", "kept"), ("a/2", "near_duplicate", "kept")}
+    assert place(entries, DataSettings()).moved == {"a/1": "test"}
+
+
+def test_a_conflict_that_is_kept_does_not_hide_a_leak() -> None:
+    entries = (
+        _entry("a/1", "same", "x", "train", given=True),
+        _entry("b/1", "same", "x", "test", given=True),
+    )
+    placement = _place(*entries, label_conflict="keep")
+    assert ("a/1", "split_leak", "set aside") in _told(placement)
+    assert placement.moved == {"a/1": None}
+    together = _place(_entry("a/1", "same", "x"), _entry("b/1", "same", "x"), label_conflict="keep")
+    assert (together.moved, {kind for _, kind, _ in _told(together)}) == ({}, {"label_conflict"})
+
+
 def test_a_group_too_large_to_be_one_picture_is_only_told_of() -> None:
     entries = [_entry(f"a/{n}", str(n), "x1" if n else "x", "test" if n % 2 else "train") for n in range(6)]
     settings = DataSettings(near_duplicates={"max_group": 5})  # type: ignore[arg-type]
     placement = place(entries, settings)
     assert placement.moved == {}
     assert "one of 6 alike, too many to keep together" in placement.findings[0].reason
+    policies = {"near_duplicate": "drop"}
+    dropping = place(
+        entries, settings.model_copy(update={"policies": DataSettings(policies=policies).policies})
+    )  # type: ignore[arg-type]
+    assert dropping.moved == {}
 
 
 @pytest.mark.parametrize("kind", ["duplicate", "label_conflict", "near_duplicate"])
