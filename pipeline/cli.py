@@ -151,7 +151,7 @@ def check(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")] = False,
 ) -> None:
-    """Look at every image and say what is amiss, as a run would. Nothing is trained or written.
+    """Look at every image and say what is amiss. Nothing is trained, or compared with earlier runs.
 
     Exit code: 0 fit to train on, 2 usage, 3 the images would be refused.
     """

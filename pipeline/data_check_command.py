@@ -1,4 +1,4 @@
-"""`imgclf data check`: all that a run would find out about the images, without a run."""
+"""`imgclf data check`: what a run would find out about the images themselves, without a run."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rich.table import Table
 
 from components.class_balance.balance_report import judge
 from components.class_balance.report_lines import lines
+from components.contract import ConfigError
 from components.image_folder.data_report import DataReport
 from components.image_folder.label_map import extend_labels
 from components.image_folder.list_images import list_images
@@ -66,12 +67,18 @@ def check_data(request: CheckRequest) -> int:
         DataError: images whose labels cannot be made sense of.
     """
     began = datetime.now().astimezone()
+    if request.page is not None:
+        _require_writable(request.page)
     config = load_config(request.config, request.overrides)
     config = config.model_copy(update={"data": resolve_data(config.data, request.images)})
     # TensorFlow's decoders write to standard error about each file that they refuse.
     with captured_output(Path(os.devnull)) as screen:
         screen_console = Console(file=screen, quiet=request.json, highlight=False)
         report, notes, weights = _look(config, request, screen_console)
+    if request.json:
+        sys.stdout.write(report.to_json().decode() + "\n")
+    else:
+        _print_report(Console(highlight=False), report, notes, request.page)
     if request.page is not None:
         page = PageInput(
             when=began,
@@ -82,11 +89,15 @@ def check_data(request: CheckRequest) -> int:
             class_weights=weights,
         )
         write_page(request.page, page)
-    if request.json:
-        sys.stdout.write(report.to_json().decode() + "\n")
-    else:
-        _print_report(Console(highlight=False), report, notes, request.page)
     return INVALID_DATA_EXIT if report.violations else PUSHED_EXIT
+
+
+def _require_writable(page: Path) -> None:
+    """Refuses at once what would be noticed only when all images have been looked at."""
+    if page.is_dir() or not page.name:
+        raise ConfigError(f"--page {page} is a folder. Name a file, such as {page / 'report.html'}.")
+    if not page.absolute().parent.is_dir():
+        raise ConfigError(f"--page {page}: there is no folder {page.parent}.")
 
 
 def _look(
@@ -94,7 +105,7 @@ def _look(
 ) -> tuple[DataReport, list[str], dict[str, dict[str, float]]]:
     listing = list_images(config.data)
     published = Ledger.read(Workspace(request.workspace.absolute()).model_dir(config.name)).labels
-    labels = extend_labels(published, listing.labels)
+    labels = extend_labels(published, listing.labels, pinned=config.data.labels.file is not None)
     with RunDisplay(console) as display:
         display.waiting(f"looking at {len(listing.files)} files")
         quiet_tensorflow()

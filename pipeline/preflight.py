@@ -34,7 +34,7 @@ def resolve(config: Config, images: str | None, workspace: Workspace) -> Config:
     """
     data = resolve_data(config.data, images)
     published = Ledger.read(workspace.model_dir(config.name))
-    extend_labels(published.labels, list_images(data).labels)
+    extend_labels(published.labels, list_images(data).labels, pinned=data.labels.file is not None)
     return config.model_copy(
         update={
             "data": data,
@@ -58,6 +58,12 @@ def resolve_data(data: DataSettings, images: str | None) -> DataSettings:
         raise ConfigError(
             "No images given. Name the folder with --images DIR, or as data.images in the file."
         )
+    try:
+        chosen.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"{chosen!a} has bytes in its name that are not UTF-8, which TFX cannot note down. Rename it."
+        ) from error
     where = chosen if is_uri(chosen) else str(_absolute(Path(chosen)))
     return data.model_copy(update={"images": where, **_schema(data), **_label_file(data.labels)})
 

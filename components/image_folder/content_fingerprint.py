@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from contextlib import suppress
 
 from components.image_folder.artifact_files import manifest_path
 from components.image_folder.image_store import FileChangedError, open_store
@@ -24,6 +26,27 @@ def content_fingerprint(listing: Listing, earlier: EarlierIngest | None) -> str:
     if earlier is not None and _same_content(listing, earlier):
         return earlier.fingerprint
     return fingerprint(listing)
+
+
+def attempt_at(listing: Listing, earlier: EarlierIngest | None) -> str:
+    """Changes when a file that could not be read the last time can be read now.
+
+    Nothing else tells: permissions come and go, and servers fail, without a change of size or time.
+
+    Args:
+        listing: of now.
+        earlier: the last ingest of these images.
+    """
+    if earlier is None:
+        return ""
+    store = open_store(listing.root)
+    unread = set(earlier.unread)
+    for file in listing.files:
+        if file.path in unread:
+            with suppress(OSError, FileChangedError):
+                store.read(file)
+                return str(time.time_ns())
+    return earlier.attempt
 
 
 def _same_content(listing: Listing, earlier: EarlierIngest) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from tfx.orchestration.portable import data_types
 
-from components.image_folder.content_fingerprint import content_fingerprint
+from components.image_folder.content_fingerprint import attempt_at, content_fingerprint
 from components.image_folder.label_map import extend_labels
 from components.image_folder.list_images import list_images
 from components.image_folder.reuse import IngestKey, earlier_ingest
@@ -17,13 +18,15 @@ from components.portable_driver import PortableDriver
 from components.pusher.ledger import Ledger
 
 FINGERPRINT = "input_fingerprint"
+FINDINGS = "listing_findings"
+ATTEMPT = "attempt"
 LABELS = "labels"
 
 
 class Driver(PortableDriver):
-    """Adds the folder's fingerprint and the label file.
+    """Adds the folder's fingerprint, what was passed over in it, and the label file.
 
-    So ingest runs again when a file or a label has changed, and only then.
+    So ingest runs again when one of them has changed, and only then.
     """
 
     def added_properties(self, execution_info: data_types.ExecutionInfo) -> dict[str, str]:
@@ -31,11 +34,17 @@ class Driver(PortableDriver):
         properties = execution_info.exec_properties
         settings = DataSettings.model_validate_json(properties["settings"])
         listing = list_images(settings)
-        key = IngestKey.of(listing, settings, properties["code"])
-        labels = extend_labels(Ledger.read(Path(properties["model_dir"])).labels, listing.labels)
+        key = IngestKey.of(listing, settings, properties["code"], properties["model_dir"])
+        earlier = earlier_ingest(self._examples_dirs(), key)
+        published = Ledger.read(Path(properties["model_dir"])).labels
+        passed_over = repr((listing.layout, listing.spans, listing.findings))
         return {
-            FINGERPRINT: content_fingerprint(listing, earlier_ingest(self._examples_dirs(), key)),
-            LABELS: json.dumps(labels),
+            FINGERPRINT: content_fingerprint(listing, earlier),
+            FINDINGS: hashlib.sha256(passed_over.encode()).hexdigest(),
+            ATTEMPT: attempt_at(listing, earlier),
+            LABELS: json.dumps(
+                extend_labels(published, listing.labels, pinned=settings.labels.file is not None)
+            ),
         }
 
     def _examples_dirs(self) -> Iterator[Path]:

@@ -10,13 +10,13 @@ from typing import Any, Final, NamedTuple
 from components.image_folder.example_encoding import encode_example
 from components.image_folder.findings import printable
 from components.image_folder.image_header import ImageHeader, UnusableImageError, read_header
-from components.image_folder.image_measures import measure
+from components.image_folder.image_measures import Pixels, measure
 from components.image_folder.image_store import FileChangedError, ImageStore
 from components.image_folder.listing import ImageFile
 from components.image_folder.manifest import Entry
 from components.image_folder.odd_images import odd_pixels, odd_shape
 from components.image_folder.policies import PolicySettings
-from components.image_folder.reduced_decoding import Pixels, decode_reduced
+from components.image_folder.reduced_decoding import decode_reduced
 from components.image_folder.settings import DataSettings
 from components.image_folder.split_assignment import assign_split
 from components.image_folder.transcode import needs_transcoding, to_png

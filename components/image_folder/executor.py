@@ -19,7 +19,7 @@ from components.contract import DATA_REPORT_FILE, LABELS_FILE, SPLITS, DataError
 from components.image_folder.artifact_files import manifest_path
 from components.image_folder.content_fingerprint import content_fingerprint
 from components.image_folder.data_report import DataReport
-from components.image_folder.driver import FINGERPRINT, LABELS
+from components.image_folder.driver import ATTEMPT, FINGERPRINT, LABELS
 from components.image_folder.examination import Examiner
 from components.image_folder.image_store import open_store
 from components.image_folder.label_map import write_labels
@@ -53,13 +53,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         examples_dir = Path(examples.uri)
         listing = list_images(settings)
-        key = IngestKey.of(listing, settings, exec_properties["code"])
+        key = IngestKey.of(listing, settings, exec_properties["code"], exec_properties["model_dir"])
         earlier = earlier_ingest(examples_dir.parent.iterdir(), key)
         known_as = exec_properties[FINGERPRINT]
         if known_as not in (fingerprint(listing), content_fingerprint(listing, earlier)):
             raise DataError(f"Files in {listing.root} changed while the run was starting. Run it again.")
         report = ingest(listing, settings, labels, examples_dir, self._make_beam_pipeline, earlier)
-        mark_whole(examples_dir, key, known_as)
+        mark_whole(examples_dir, key, known_as, exec_properties[ATTEMPT])
         report.write(Path(artifact_utils.get_single_uri(output_dict["data_report"])) / DATA_REPORT_FILE)
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)

@@ -8,8 +8,6 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from components.image_folder.reduced_decoding import Pixels
-
 # The colours and grays of at least this many rows and columns are looked at.
 _GRID: Final = 32
 _FREQUENCIES: Final = 16
@@ -19,6 +17,7 @@ _GRAYS: Final = 256
 _ALL_GRAYS: Final = np.arange(_GRAYS, dtype=np.float64)
 
 Floats = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
 # How each EXIF orientation follows from the upright picture: transposed, then mirrored across, then down.
 _ORIENTATIONS: Final = {
     2: (False, True, False),

@@ -8,16 +8,17 @@ from pathlib import Path
 from components.contract import DataError
 
 
-def extend_labels(published: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
+def extend_labels(published: Sequence[str], found: Sequence[str], *, pinned: bool = False) -> tuple[str, ...]:
     """The label file of this run: the published names as they stand, then new ones.
 
     Args:
         published: label names of the model in production, in id order.
         found: label names of the images, in the order in which new ids are given out.
+        pinned: whether that order comes from a label file, which has to agree with what is published.
 
     Raises:
         DataError: a published class is gone, so that its id would come to
-            mean nothing to the clients that know it.
+            mean nothing to the clients that know it; or the label file gives another id to one.
     """
     new = [name for name in found if name not in published]
     gone = [name for name in published if name not in found]
@@ -27,6 +28,11 @@ def extend_labels(published: Sequence[str], found: Sequence[str]) -> tuple[str, 
             + (f" (new here: {_quoted(new)})" if new else "")
             + ". Clients know labels by their ids, so none may vanish or be renamed: restore them, "
             "or publish as another model with --set name=NEW-NAME."
+        )
+    if pinned and tuple(found[: len(published)]) != tuple(published):
+        raise DataError(
+            f"data.labels.file gives other ids than are published: those begin with {_quoted(published)}, in "
+            "this order. Put the lines into that order, or publish as another model with --set name=NEW-NAME."
         )
     return (*published, *new)
 

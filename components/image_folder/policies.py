@@ -64,7 +64,7 @@ class PolicySettings(Settings):
     cmyk: Policy = Field(_KEEP, description="CMYK or YCCK, turned into RGB.")
     animated: Policy = Field(_KEEP, description="Several frames, of which the first is used.")
     exif_rotation: Policy = Field(
-        _KEEP, description="Stored on its side; turned upright, in training and in serving alike."
+        _KEEP, description="Stored on its side; turned upright. Of JPEGs the served model does the same."
     )
     # What several files have in common.
     duplicate: Policy = Field(_DROP, description="The same bytes under the same label; one of them stays.")

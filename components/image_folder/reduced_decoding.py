@@ -8,12 +8,10 @@ from functools import cache
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from components.image_folder.image_header import ImageHeader, UnusableImageError
-
-Pixels = npt.NDArray[np.uint8]
+from components.image_folder.image_measures import Pixels
 
 # Larger images are reduced, by a whole factor, for as long as their shorter side stays at least this.
 _SHORTER_SIDE: Final = 64

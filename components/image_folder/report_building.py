@@ -121,7 +121,7 @@ def _too_many_set_aside(found: int, set_aside: int, files: Sequence[Finding], al
         return []
     lost = [finding for finding in files if finding.action in ("set aside", "refused")]
     return [
-        f"{set_aside} of {found} files ({set_aside / found:.1%}) cannot be used, and data.max_set_aside "
+        f"{set_aside} of {found} files ({set_aside / found:.1%}) are set aside, and data.max_set_aside "
         f"allows {allowed:.1%}: {_named(lost)}"
     ]
 

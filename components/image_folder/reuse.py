@@ -30,36 +30,61 @@ class IngestKey:
         root: that the paths are relative to.
         settings: of the data, as JSON.
         code: fingerprint of the code that made them.
+        model_dir: of the model that they are for.
     """
 
     root: str
     settings: str
     code: str
+    model_dir: str
 
     @staticmethod
-    def of(listing: Listing, settings: DataSettings, code: str) -> IngestKey:
+    def of(listing: Listing, settings: DataSettings, code: str, model_dir: str) -> IngestKey:
         """The key of an ingest; settings about several images at once do not touch a record."""
         single = settings.model_dump(
             mode="json",
             exclude={"images", "span", "window", "near_duplicates", "max_set_aside", "schema_file"},
         )
-        return IngestKey(listing.root, json.dumps([single, listing.open_splits]), code)
+        return IngestKey(listing.root, json.dumps([single, listing.open_splits]), code, model_dir)
 
 
 @dataclass(frozen=True)
-class _Mark:
-    """Written last, so that a folder that has it is whole."""
+class EarlierIngest:
+    """A whole Examples artifact.
 
-    key: IngestKey
+    Attributes:
+        examples_dir: its folder.
+        fingerprint: of the listing that it was made from.
+        units: how many units it was made in.
+        attempt: of the ingest that made it; see `content_fingerprint.attempt_at`.
+        unread: paths of files that could not be read then.
+    """
+
+    examples_dir: Path
     fingerprint: str
     units: int
+    attempt: str
+    unread: tuple[str, ...]
 
 
-def mark_whole(examples_dir: Path, key: IngestKey, fingerprint: str) -> None:
-    """Declares an Examples artifact to be whole: all of its shards and manifests are written."""
-    units = len(list(manifest_path(examples_dir, 0).parent.glob("*.jsonl")))
+def mark_whole(examples_dir: Path, key: IngestKey, fingerprint: str, attempt: str = "") -> None:
+    """Declares an Examples artifact to be whole: all of its shards and manifests are written.
+
+    The mark is written last, so a folder that has it is whole.
+    """
+    manifests = sorted(manifest_path(examples_dir, 0).parent.glob("*.jsonl"))
+    unread = [
+        entry.path for manifest in manifests for entry in read_manifest(manifest) if _is_transient(entry)
+    ]
+    mark = {
+        "key": asdict(key),
+        "fingerprint": fingerprint,
+        "units": len(manifests),
+        "attempt": attempt,
+        "unread": unread,
+    }
     partial = examples_dir / f"{_MARK}.partial"
-    partial.write_text(json.dumps(asdict(_Mark(key, fingerprint, units))), "utf-8")
+    partial.write_text(json.dumps(mark), "utf-8")
     partial.replace(examples_dir / _MARK)
 
 
@@ -77,23 +102,15 @@ def earlier_ingest(candidates: Iterable[Path], key: IngestKey) -> EarlierIngest 
         except (OSError, ValueError):
             continue
         if mark["key"] == asdict(key):
-            return EarlierIngest(folder, mark["fingerprint"], mark["units"])
+            return EarlierIngest(
+                folder, mark["fingerprint"], mark["units"], mark["attempt"], tuple(mark["unread"])
+            )
     return None
 
 
-@dataclass(frozen=True)
-class EarlierIngest:
-    """A whole Examples artifact.
-
-    Attributes:
-        examples_dir: its folder.
-        fingerprint: of the listing that it was made from.
-        units: how many units it was made in.
-    """
-
-    examples_dir: Path
-    fingerprint: str
-    units: int
+def _is_transient(entry: Entry) -> bool:
+    """Whether another look at the same file may tell something else."""
+    return any(kind in ("unreadable", "changed") for kind, _ in entry.findings)
 
 
 class Reusable:
@@ -142,8 +159,7 @@ class Reusable:
         if as_it_was != (file.label, label_id, file.size, file.modified, file.split):
             return None
         if entry.split is None:
-            transient = any(kind in ("unreadable", "changed") for kind, _ in entry.findings)
-            return None if transient else (entry, b"")
+            return None if _is_transient(entry) else (entry, b"")
         if entry.record is None or shard is None or shard not in self._shards:
             return None
         framed = os.pread(self._shards[shard], entry.record.length, entry.record.offset)

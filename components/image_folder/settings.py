@@ -149,7 +149,7 @@ class DataSettings(Settings):
         0.05,
         ge=0,
         le=1,
-        description="The run stops when more than this fraction of the files cannot be used as images.",
+        description="The run stops when more than this fraction of the files is set aside, copies apart.",
     )
     schema_file: str | None = Field(
         None,

@@ -72,6 +72,9 @@ def test_json_for_machines(images: Path, tmp_path: Path) -> None:
         (["{images}", "--set", "data.odd.blury=3"], USAGE, "did you mean 'data.odd.blurry'?"),
         (["{images}", "--set", "data.policies.corrupt=keep"], USAGE, "data.policies.corrupt"),
         (["{images}/cat"], REFUSED, "no class folders"),
+        (["{images}", "--page", "/nowhere/page.html"], USAGE, "there is no folder /nowhere"),
+        (["{images}", "--page", "{images}"], USAGE, "is a folder. Name a file"),
+        (["caf\udce9"], USAGE, "bytes in its name that are not UTF-8"),
     ],
 )
 def test_mistakes(images: Path, words: list[str], code: int, told: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -215,6 +216,28 @@ def test_too_many_unusable_files_stop_the_run(trial: Trial) -> None:
     assert {
         status for name, status in statuses.items() if name not in ("ImageFolderExampleGen", "DataCheck")
     } == {"skipped"}
+
+
+def test_what_is_passed_over_is_noticed_too(trial: Trial) -> None:
+    """No image has changed, but a policy may have something to say about the rest of the folder."""
+    strict = ["data.policies.other_file=fail", "evaluation.max_accuracy_drop=1"]
+    assert trial.run("nothing else", strict).status == "pushed"
+    (trial.images / "down" / "notes.txt").touch()
+    refused = trial.run("notes", strict)
+    assert refused.status == "invalid_data"
+    assert refused.reason is not None
+    assert "down/notes.txt" in refused.reason
+    (trial.images / "down" / "notes.txt").unlink()
+    assert {stage.status for stage in trial.run("no notes", strict).stages} == {"cached"}
+
+
+def test_another_model_of_the_same_images_is_no_trouble_when_files_were_touched(trial: Trial) -> None:
+    for path in trial.images.rglob("*.png"):
+        os.utime(path)
+    summary = trial.run("touched", ["evaluation.max_accuracy_drop=1"])
+    assert {stage.status for stage in summary.stages} == {"cached"}
+    other = trial.run("other", ["name=other"])
+    assert other.status == "pushed", other.reason
 
 
 def test_one_more_image_runs_what_depends_on_it_and_keeps_every_split(trial: Trial) -> None:

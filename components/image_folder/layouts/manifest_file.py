@@ -163,7 +163,7 @@ def _rows(text: str, path: str, where: str) -> Iterator[_Row]:
         split = split_called(record["split"]) if record["split"] else None
         if record["split"] and split is None:
             raise DataError(
-                f"{where}, line {line}: there is no split '{record['split']}'. "
+                f"{where}, line {line}: there is no split '{printable_anyway(record['split'])}'. "
                 f"Known are {', '.join(SPLIT_NAMES)}; empty leaves it to the image's content."
             )
         yield _Row(line, record["path"], label, split)

@@ -28,7 +28,7 @@ def _ingest(images: Path, output: Path, previous: Path | None, settings: DataSet
     """Lists the folder and ingests it; `previous` is the output of an earlier run that may be reused."""
     settings = settings.model_copy(update={"images": str(images)})
     listing = list_images(settings)
-    key = IngestKey.of(listing, settings, code="benchmark")
+    key = IngestKey.of(listing, settings, code="benchmark", model_dir="")
     earlier = earlier_ingest([previous / "1"], key) if previous else None
     examples = output / "1"
     ingest(listing, settings, listing.labels, examples, _make_pipeline, earlier)

@@ -34,7 +34,7 @@ work_units.MAX_UNIT_FILES = 16
 images, output = Path(sys.argv[1]), Path(sys.argv[2])
 settings = DataSettings(images=str(images))
 listing = list_images(settings)
-key = IngestKey.of(listing, settings, "code")
+key = IngestKey.of(listing, settings, "code", "model")
 earlier = earlier_ingest(output.parent.iterdir(), key)
 print("begun", earlier.examples_dir.name if earlier else "anew", flush=True)
 try:
@@ -86,7 +86,7 @@ def _files(output: Path) -> dict[str, bytes]:
 
 def _whole(images: Path, out: Path) -> bool:
     settings = DataSettings(images=str(images))
-    key = IngestKey.of(list_images(settings), settings, "code")
+    key = IngestKey.of(list_images(settings), settings, "code", "model")
     return earlier_ingest(out.iterdir(), key) is not None
 
 

@@ -23,8 +23,9 @@ from components.contract import (
 )
 from components.image_folder import work_units
 from components.image_folder.component import ImageDataReport
+from components.image_folder.content_fingerprint import attempt_at
 from components.image_folder.data_report import DataReport
-from components.image_folder.driver import FINGERPRINT, LABELS
+from components.image_folder.driver import ATTEMPT, FINGERPRINT, LABELS
 from components.image_folder.examination import Examiner
 from components.image_folder.executor import Executor, ingest
 from components.image_folder.folder_check import check_folder
@@ -47,13 +48,15 @@ def _ingest(
     settings = _settings(images, **changes)
     listing = list_images(settings)
     report = ingest(listing, settings, listing.labels, output, beam.Pipeline, earlier)
-    mark_whole(output, IngestKey.of(listing, settings, "code"), fingerprint(listing))
+    mark_whole(output, IngestKey.of(listing, settings, "code", "model"), fingerprint(listing))
     return report
 
 
 def _earlier(output: Path, images: Path, **changes: object) -> EarlierIngest | None:
     settings = _settings(images, **changes)
-    return earlier_ingest(output.parent.iterdir(), IngestKey.of(list_images(settings), settings, "code"))
+    return earlier_ingest(
+        output.parent.iterdir(), IngestKey.of(list_images(settings), settings, "code", "model")
+    )
 
 
 def _examples(output: Path) -> dict[str, tuple[str, tf.train.Example]]:
@@ -257,7 +260,7 @@ def test_another_setting_or_other_code_looks_at_everything_again(images: Path, t
     assert _earlier(out / "1", images, odd={"blurry": 3}) is None
     assert _earlier(out / "1", images, policies={"grayscale": "drop"}) is None
     settings = _settings(images)
-    other_code = IngestKey.of(list_images(settings), settings, "other code")
+    other_code = IngestKey.of(list_images(settings), settings, "other code", "model")
     assert earlier_ingest(out.iterdir(), other_code) is None
 
 
@@ -270,6 +273,8 @@ def _executed(images: Path, output: Path, known_as: str) -> list[artifact.Artifa
     properties = {
         "settings": settings.model_dump_json(),
         "code": "code",
+        "model_dir": "model",
+        ATTEMPT: "",
         LABELS: '["a", "b"]',
         FINGERPRINT: known_as,
     }
@@ -299,3 +304,21 @@ def test_files_that_were_only_touched_count_as_unchanged(images: Path, tmp_path:
         os.utime(path, (1, 1))
     assert fingerprint(list_images(_settings(images))) != known_as
     _executed(images, tmp_path / "out" / "2", known_as)
+
+
+def test_a_file_that_can_be_read_again_is_another_attempt(images: Path, tmp_path: Path) -> None:
+    """Neither its size nor its time has changed; without this it would stay out for ever."""
+    settings = _settings(images, policies={"changed": "drop"})
+    listing = list_images(settings)
+    hidden = images / "a" / "0002.jpeg"
+    hidden.rename(tmp_path / "hidden")
+    ingest(listing, settings, listing.labels, tmp_path / "out" / "1", beam.Pipeline)
+    key = IngestKey.of(listing, settings, "code", "model")
+    mark_whole(tmp_path / "out" / "1", key, fingerprint(listing), "before")
+    earlier = earlier_ingest((tmp_path / "out").iterdir(), key)
+    assert earlier is not None
+    assert earlier.unread == ("a/0002.jpeg",)
+    assert attempt_at(listing, earlier) == "before"
+    assert attempt_at(listing, None) == ""
+    (tmp_path / "hidden").rename(hidden)
+    assert attempt_at(listing, earlier) not in ("", "before")

@@ -24,3 +24,10 @@ def test_a_class_that_is_gone_is_an_error_that_names_it() -> None:
 def test_reads_what_it_wrote(tmp_path: Path) -> None:
     write_labels(tmp_path / "labels.txt", ("cat", "große Katze"))
     assert read_labels(tmp_path / "labels.txt") == ("cat", "große Katze")
+
+
+def test_a_pinned_label_file_has_to_agree_with_what_is_published() -> None:
+    assert extend_labels(("a", "b"), ("a", "b", "c"), pinned=True) == ("a", "b", "c")
+    with pytest.raises(DataError, match="gives other ids than are published: those begin with 'a', 'b'"):
+        extend_labels(("a", "b"), ("b", "a", "c"), pinned=True)
+    assert extend_labels(("a", "b"), ("b", "a", "c")) == ("a", "b", "c")
