@@ -253,6 +253,7 @@ def test_leaks_between_given_splits(tmp_path: Path) -> None:
     assert [(finding.file, finding.kind, finding.action) for finding in report.files] == [
         ("train/a/leak.jpg", "split_leak", "set aside"),
         ("train/b/near.jpg", "near_split_leak", "kept"),
+        ("val/a/5.jpg", "near_duplicate", "kept"),
     ]
     assert sum(report.counts["test"].values()) == 20
 
