@@ -112,7 +112,12 @@ def _reader(
 def _require_free(dest: Path) -> Path:
     if is_uri(str(dest).replace(":/", "://", 1)):
         raise ConfigError(f"{dest}: images are written to a local folder only.")
-    dest = dest.resolve()
+    try:
+        dest = dest.resolve()
+    except RuntimeError as error:  # So Python says of links that lead in a circle.
+        raise ConfigError(
+            f"{dest} is a link that leads nowhere. Name a folder that is not there yet."
+        ) from error
     if dest.exists() and not dest.is_dir():
         raise ConfigError(f"{dest} is a file. Name a folder that is not there yet.")
     if dest.is_dir() and any(dest.iterdir()):

@@ -11,7 +11,6 @@ import numpy.typing as npt
 # The colours and grays of at least this many rows and columns are looked at.
 _GRID: Final = 32
 _FREQUENCIES: Final = 16
-HASH_BITS: Final = _FREQUENCIES**2
 _LUMA: Final = np.array((0.299, 0.587, 0.114), np.float32)  # ITU-R BT.601
 _GRAYS: Final = 256
 _ALL_GRAYS: Final = np.arange(_GRAYS, dtype=np.float64)

@@ -55,7 +55,11 @@ def order_labels(names: Mapping[str, str]) -> tuple[str, ...]:
         names: label → name to go by.
     """
     if all(name.isascii() and name.isdecimal() for name in names.values()):
-        return tuple(sorted(names, key=lambda label: (int(names[label]), names[label], label)))
+        # Without their zeros, numbers are in order by length and then by digits, however long they are.
+        digits = {label: name.lstrip("0") for label, name in names.items()}
+        return tuple(
+            sorted(names, key=lambda label: (len(digits[label]), digits[label], names[label], label))
+        )
     return tuple(sorted(names, key=lambda label: (names[label], label)))
 
 

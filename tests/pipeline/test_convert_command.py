@@ -343,3 +343,9 @@ def test_on_the_command_line(
     assert "class folder 'empty'" in capsys.readouterr().err
     assert _run(monkeypatch, "data", "convert", str(source), f"{dest}-2", "--to", "zip") == 2
     assert os.listdir(tmp_path) and not Path(f"{dest}-2").exists()  # noqa: PTH208
+
+
+def test_a_destination_that_is_a_link_to_itself(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(ConfigError, match="leads nowhere"):
+        convert(str(source), tmp_path / "circle", TargetLayout.CSV, ())

@@ -21,6 +21,8 @@ LABEL_NAMES_FILES: Final = ("label.json", "labels.json")
 # A sidecar is a file name and a label; anything longer is something else.
 _LARGEST_SIDECAR: Final = 4096
 
+_INDEX_DIGITS: Final = 18
+
 
 def is_sidecar(name: str) -> bool:
     """Whether a file may be the text file of an image."""
@@ -151,11 +153,16 @@ def _parse(text: str, image: str) -> str:
     return label
 
 
+def _is_index(text: str) -> bool:
+    """Whether it is a number that a class could have; Python refuses to read far longer ones."""
+    return text.isascii() and text.isdecimal() and len(text) <= _INDEX_DIGITS
+
+
 def _named(label: str, names: dict[int, str]) -> str:
     """The label's name, where a `label.json` has indices for the names."""
     if not names:
         return label
-    if label.isascii() and label.isdecimal() and int(label) in names:
+    if _is_index(label) and int(label) in names:
         return names[int(label)]
     if label not in names.values():
         raise _UnlabelledError(f"its label, '{label}', is not in the label file")
@@ -203,7 +210,7 @@ def _indexed(tree: object) -> dict[int, str] | None:
             pairs.append((position, entry))
         elif isinstance(entry, tuple) and type(entry[1]) is int:
             pairs.append((entry[1], entry[0]))
-        elif isinstance(entry, tuple) and entry[0].isascii() and entry[0].isdecimal():
+        elif isinstance(entry, tuple) and _is_index(entry[0]):
             pairs.append((int(entry[0]), entry[1]))
         else:
             return None

@@ -141,3 +141,15 @@ def test_names_that_are_merely_similar(tmp_path: Path) -> None:
     assert (
         listed(write_tree(tmp_path, ["cat/1.jpg", "cats/1.jpg", "cafe/1.jpg", "café/1.jpg"])).findings == ()
     )
+
+
+def test_numbers_of_any_length_are_in_order() -> None:
+    """Python refuses to read numbers of more than 4,300 digits."""
+    long = "9" * 5000
+    assert order_labels({name: name for name in (long, "10", "2", "007", "0")}) == (
+        "0",
+        "2",
+        "007",
+        "10",
+        long,
+    )
