@@ -15,6 +15,6 @@ def manifest_path(examples_dir: Path, unit: int) -> Path:
     return examples_dir / "manifest" / f"{unit:05d}.jsonl"
 
 
-def plan_path(examples_dir: Path, unit: int) -> Path:
-    """The files of a unit, as long as ingest runs."""
-    return examples_dir / "plan" / f"{unit:05d}.pickle"
+def plan_dir(examples_dir: Path) -> Path:
+    """What each unit is to do, as long as ingest runs."""
+    return examples_dir / "plan"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Final
 
-from threadpoolctl import threadpool_limits
-
 from components.image_folder.examination import Examiner, Example, ReadFile
+from components.image_folder.image_store import ImageStore
 from components.image_folder.listing import ImageFile
 from components.image_folder.manifest import Entry
 from components.image_folder.reuse import Reusable
@@ -20,15 +19,23 @@ from components.image_folder.reuse import Reusable
 _BATCH_FILES: Final = 16
 _BATCH_BYTES: Final = 8 * 2**20
 
+_Found = tuple[Entry, bytes] | ReadFile
+
+
+def threads_for(store: ImageStore) -> int:
+    """How many threads are best at reading and decoding, for a process that has the machine to itself."""
+    return max(store.workers, os.cpu_count() or 1)
+
 
 def examine_files(
-    files: Sequence[ImageFile], examiner: Examiner, reusable: Reusable | None = None
+    files: Sequence[ImageFile], examiner: Examiner, threads: int, reusable: Reusable | None = None
 ) -> Iterator[tuple[Entry, Example]]:
-    """Reads and checks files in threads; the memory it takes does not grow with their number.
+    """Reads and checks files; the memory it takes does not grow with their number.
 
     Args:
         files: which.
         examiner: looks at those that are new or have changed.
+        threads: how many are read and decoded in; 1 for none but the caller's own.
         reusable: what an earlier ingest knows of the others.
 
     Yields:
@@ -37,26 +44,40 @@ def examine_files(
     """
     ids = {label: position for position, label in enumerate(examiner.labels)}
 
-    def decode(batch: Sequence[ImageFile]) -> list[tuple[Entry, bytes] | ReadFile]:
-        known = [reusable.look_up(file, ids[file.label]) if reusable else None for file in batch]
+    def decode(batch: Sequence[ImageFile]) -> Sequence[_Found]:
+        if reusable is None:
+            return examiner.decode([examiner.read(file, ids[file.label]) for file in batch])
+        known = [reusable.look_up(file, ids[file.label]) for file in batch]
         unknown = [file for file, entry in zip(batch, known, strict=True) if entry is None]
-        decoded = iter(examiner.decode([examiner.read(file, ids[file.label]) for file in unknown]))
-        return [entry or next(decoded) for entry in known]
+        examined = iter(examiner.decode([examiner.read(file, ids[file.label]) for file in unknown]))
+        return [entry or next(examined) for entry in known]
 
-    threads = max(examiner.store.workers, os.cpu_count() or 1)
     batches = _batches(files)
+    decoded = map(decode, batches) if threads == 1 else _map_in_threads(decode, batches, threads)
+    for batch in decoded:
+        for found in batch:
+            if isinstance(found, ReadFile):
+                yield examiner.conclude(found)
+            else:
+                entry, framed = found
+                yield entry, (framed,) if framed else ()
+
+
+def _map_in_threads(
+    function: Callable[[Sequence[ImageFile]], Sequence[_Found]],
+    batches: Iterator[Sequence[ImageFile]],
+    threads: int,
+) -> Iterator[Sequence[_Found]]:
+    """The built-in `map`, a bounded number of calls ahead of whoever takes the results."""
+    from threadpoolctl import threadpool_limits
+
     # The linear algebra of one image is too small to be shared out; threads of its own would only wait.
     with ThreadPoolExecutor(threads) as pool, threadpool_limits(1, user_api="blas"):
-        # A few batches ahead of whoever takes them bound the memory.
-        waiting = deque(pool.submit(decode, batch) for batch in islice(batches, 4 * threads))
+        # A few batches ahead bound the memory.
+        waiting = deque(pool.submit(function, batch) for batch in islice(batches, 4 * threads))
         while waiting:
-            for found in waiting.popleft().result():
-                if isinstance(found, ReadFile):
-                    yield examiner.conclude(found)
-                else:
-                    entry, framed = found
-                    yield entry, (framed,) if framed else ()
-            waiting.extend(pool.submit(decode, batch) for batch in islice(batches, 1))
+            yield waiting.popleft().result()
+            waiting.extend(pool.submit(function, batch) for batch in islice(batches, 1))
 
 
 def _batches(files: Sequence[ImageFile]) -> Iterator[Sequence[ImageFile]]:

@@ -35,22 +35,17 @@ def encode_example(
     """
     others = b"".join(
         (
-            _int64_entry(contract.CLASS_LABEL, label_id),
-            _bytes_entry(contract.CLASS_TEXT, label),
-            _int64_entry(contract.IMAGE_CHANNELS, header.channels),
+            _recurring(label, label_id, header.channels, header.format, header.height, header.width),
             _entry(contract.IMAGE_FILENAME, _bytes(path.encode("utf-8", "surrogateescape"))),
-            _bytes_entry(contract.IMAGE_FORMAT, header.format),
-            _int64_entry(contract.IMAGE_HEIGHT, header.height),
-            _entry(contract.IMAGE_SHA256, _bytes(sha256.encode())),
-            _int64_entry(contract.IMAGE_WIDTH, header.width),
+            _SHA256,
+            sha256.encode(),
         )
     )
     # From the inside out, each message is headed by its length; the image comes first, so that
     # everything else can follow it in one piece.
     value = b"\x0a" + _varint(len(data))
     bytes_list = _BYTES_LIST + _varint(len(value) + len(data)) + value
-    key = _delimited(b"\x0a", contract.IMAGE_ENCODED.encode())
-    entry = key + b"\x12" + _varint(len(bytes_list) + len(data)) + bytes_list
+    entry = _IMAGE_KEY + _varint(len(bytes_list) + len(data)) + bytes_list
     image = b"\x0a" + _varint(len(entry) + len(data)) + entry
     before = b"\x0a" + _varint(len(image) + len(data) + len(others)) + image
     return before, data, others
@@ -58,17 +53,25 @@ def encode_example(
 
 # Labels, formats and sizes come again and again.
 @lru_cache(maxsize=2**16)
-def _int64_entry(key: str, value: int) -> bytes:
-    return _entry(key, _delimited(_INT64_LIST, _delimited(b"\x0a", _varint(value))))
-
-
-@lru_cache(maxsize=2**16)
-def _bytes_entry(key: str, value: str) -> bytes:
-    return _entry(key, _bytes(value.encode()))
+def _recurring(label: str, label_id: int, channels: int, image_format: str, height: int, width: int) -> bytes:
+    return b"".join(
+        (
+            _entry(contract.CLASS_LABEL, _int64(label_id)),
+            _entry(contract.CLASS_TEXT, _bytes(label.encode())),
+            _entry(contract.IMAGE_CHANNELS, _int64(channels)),
+            _entry(contract.IMAGE_FORMAT, _bytes(image_format.encode())),
+            _entry(contract.IMAGE_HEIGHT, _int64(height)),
+            _entry(contract.IMAGE_WIDTH, _int64(width)),
+        )
+    )
 
 
 def _entry(key: str, feature: bytes) -> bytes:
     return _delimited(b"\x0a", _delimited(b"\x0a", key.encode()) + _delimited(b"\x12", feature))
+
+
+def _int64(value: int) -> bytes:
+    return _delimited(_INT64_LIST, _delimited(b"\x0a", _varint(value)))
 
 
 def _bytes(value: bytes) -> bytes:
@@ -82,9 +85,14 @@ def _delimited(tag: bytes, content: bytes) -> bytes:
 def _varint(value: int) -> bytes:
     if value < 0x80:
         return bytes((value,))
-    groups = bytearray()
-    while value >= 0x80:
-        groups.append(value & 0x7F | 0x80)
-        value >>= 7
-    groups.append(value)
-    return bytes(groups)
+    if value < 0x4000:
+        return bytes((value & 0x7F | 0x80, value >> 7))
+    if value < 0x20_0000:
+        return bytes((value & 0x7F | 0x80, value >> 7 & 0x7F | 0x80, value >> 14))
+    return bytes((value & 0x7F | 0x80,)) + _varint(value >> 7)
+
+
+_IMAGE_KEY: Final = _delimited(b"\x0a", contract.IMAGE_ENCODED.encode()) + b"\x12"
+_DIGEST_LENGTH: Final = 64
+# All but the digest itself, which ends the entry.
+_SHA256: Final = _entry(contract.IMAGE_SHA256, _bytes(bytes(_DIGEST_LENGTH)))[:-_DIGEST_LENGTH]

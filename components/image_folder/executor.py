@@ -1,38 +1,48 @@
-"""Executor of ImageFolderExampleGen: unpacks, lets Beam deal out the work, writes the report."""
+"""Executor of ImageFolderExampleGen: unpacks, has the work dealt out, writes the report."""
 
 from __future__ import annotations
 
 import gc
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact, artifact_utils
 
 from components.contract import DATA_REPORT_FILE, LABELS_FILE, SPLITS, DataError
-from components.image_folder.artifact_files import manifest_path
 from components.image_folder.content_fingerprint import content_fingerprint
 from components.image_folder.data_report import DataReport
 from components.image_folder.driver import ATTEMPT, FINGERPRINT, LABELS
-from components.image_folder.examination import Examiner
 from components.image_folder.image_store import open_store
 from components.image_folder.label_map import write_labels
 from components.image_folder.list_images import list_images
 from components.image_folder.listing import Listing, fingerprint
-from components.image_folder.manifest import Entry, read_manifest, write_manifest
 from components.image_folder.placement import place
 from components.image_folder.report_building import build_report
-from components.image_folder.reuse import EarlierIngest, IngestKey, Reusable, earlier_ingest, mark_whole
+from components.image_folder.reuse import EarlierIngest, IngestKey, earlier_ingest, mark_whole
 from components.image_folder.settings import DataSettings
-from components.image_folder.shard_writing import settle_unit, write_unit
 from components.image_folder.split_counts import write_split_counts
-from components.image_folder.work_units import WorkUnit, plan_work, read_plan, remove_plan, write_plan
+from components.image_folder.unit_work import (
+    IngestPlan,
+    Step,
+    do_step,
+    read_candidates,
+    read_summary,
+    remove_plan,
+    write_moves,
+    write_plan,
+)
+from components.image_folder.work_units import plan_work
+from components.image_folder.worker_processes import WorkerProcesses
 from components.progress import report_progress
 
 MakePipeline = Callable[[], beam.Pipeline]
@@ -58,7 +68,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         known_as = exec_properties[FINGERPRINT]
         if known_as not in (fingerprint(listing), content_fingerprint(listing, earlier)):
             raise DataError(f"Files in {listing.root} changed while the run was starting. Run it again.")
-        report = ingest(listing, settings, labels, examples_dir, self._make_beam_pipeline, earlier)
+        make_pipeline = self._make_beam_pipeline if _on_a_cluster(self._beam_pipeline_args) else None
+        report = ingest(listing, settings, labels, examples_dir, make_pipeline, earlier)
         mark_whole(examples_dir, key, known_as, exec_properties[ATTEMPT])
         report.write(Path(artifact_utils.get_single_uri(output_dict["data_report"])) / DATA_REPORT_FILE)
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
@@ -70,13 +81,13 @@ def ingest(
     settings: DataSettings,
     labels: Sequence[str],
     examples_dir: Path,
-    make_beam_pipeline: MakePipeline,
+    make_beam_pipeline: MakePipeline | None = None,
     earlier: EarlierIngest | None = None,
 ) -> DataReport:
     """Writes the shards, their manifests and the label file.
 
-    Beam carries the numbers of units only: a worker reads an image and writes it
-    to its shard itself, so image bytes never pass through a shuffle. An image is
+    Workers get the numbers of units only: each reads an image and writes it to
+    its shard itself, so image bytes never pass through a shuffle. An image is
     written where its own content says it belongs; when all are known, those
     that have something in common with others are put elsewhere.
 
@@ -85,51 +96,63 @@ def ingest(
         settings: what is checked, and what happens then.
         labels: names in id order.
         examples_dir: folder of the Examples artifact.
-        make_beam_pipeline: of the runner to use.
+        make_beam_pipeline: of the runner that deals out the units; None for processes on this machine.
         earlier: whose unchanged records to take over.
     """
     with _frozen_garbage():
-        return _ingest(listing, settings, labels, examples_dir, make_beam_pipeline, earlier)
+        units = plan_work(listing.files)
+        plan = IngestPlan(listing.root, settings, tuple(labels), listing.open_splits, earlier)
+        write_plan(plan, units, examples_dir)
+        with ExitStack() as workers:
+            do = _dealer(examples_dir, len(units), listing.root, make_beam_pipeline, workers)
+            do("write", [unit.index for unit in units])
+            placement = place(read_candidates(examples_dir, units), settings, listing.open_splits)
+            if affected := write_moves(units, placement.moved, examples_dir):
+                do("settle", affected)
+        report = build_report(listing, read_summary(examples_dir, units), placement, labels, settings)
+        remove_plan(examples_dir)
+        write_labels(examples_dir / LABELS_FILE, labels)
+        write_split_counts(examples_dir, report.counts)
+        return report
 
 
-def _ingest(
-    listing: Listing,
-    settings: DataSettings,
-    labels: Sequence[str],
+def _dealer(
     examples_dir: Path,
-    make_beam_pipeline: MakePipeline,
-    earlier: EarlierIngest | None,
-) -> DataReport:
-    units = plan_work(listing.files)
-    write_plan(units, examples_dir)
-    root, open_splits = listing.root, listing.open_splits
+    units: int,
+    root: str,
+    make_beam_pipeline: MakePipeline | None,
+    workers: ExitStack,
+) -> Callable[[Step, Sequence[int]], None]:
+    """What deals out units of the plan, and waits until a step of all of them is done."""
+    if make_beam_pipeline is not None:
+        return partial(_do_with_beam, make_beam_pipeline, examples_dir)
+    # From far away, many files at a time are read in threads, where it is the network that one waits for.
+    processes = min(os.cpu_count() or 1, units) if open_store(root).workers == 1 else 1
+    if processes > 1:
+        return workers.enter_context(WorkerProcesses(examples_dir, processes)).do
+    return partial(_do_here, examples_dir)
 
-    def write(index: int) -> None:
-        unit = read_plan(examples_dir, index)
-        if unit.count > 1:
-            report_progress(f"part {unit.index + 1} of {unit.count}")
-        examiner = Examiner(open_store(root), settings, labels, open_splits)
-        with Reusable(unit, earlier) as reusable:
-            entries = write_unit(unit, examiner, examples_dir, reusable)
-        write_manifest(manifest_path(examples_dir, index), entries)
 
-    _for_each(units, write, make_beam_pipeline)
-    placement = place(_entries(examples_dir, units), settings, open_splits)
+def _do_with_beam(make_pipeline: MakePipeline, examples_dir: Path, step: Step, units: Sequence[int]) -> None:
+    with make_pipeline() as pipeline:
+        _ = (
+            pipeline
+            | "Units" >> beam.Create(units, reshuffle=True)
+            | "Work" >> beam.Map(lambda unit: do_step(step, examples_dir, unit))
+        )
 
-    def settle(index: int) -> None:
-        manifest = manifest_path(examples_dir, index)
-        unit = read_plan(examples_dir, index)
-        entries = settle_unit(unit.name, list(read_manifest(manifest)), placement.moved, examples_dir)
-        write_manifest(manifest, entries)
 
-    affected = [unit for unit in units if any(file.path in placement.moved for file in unit.files)]
-    if affected:
-        _for_each(affected, settle, make_beam_pipeline)
-    remove_plan(examples_dir)
-    report = build_report(listing, _entries(examples_dir, units), placement, labels, settings)
-    write_labels(examples_dir / LABELS_FILE, labels)
-    write_split_counts(examples_dir, report.counts)
-    return report
+def _do_here(examples_dir: Path, step: Step, units: Sequence[int]) -> None:
+    for number, unit in enumerate(units, start=1):
+        do_step(step, examples_dir, unit)
+        if len(units) > 1:
+            report_progress(f"part {number} of {len(units)}")
+
+
+def _on_a_cluster(beam_args: Sequence[str] | None) -> bool:
+    """Whether these options name a runner other than the one in this process."""
+    runner = PipelineOptions(list(beam_args or ())).view_as(StandardOptions).runner
+    return runner is not None and runner.rpartition(".")[2] not in ("DirectRunner", "FnApiRunner")
 
 
 @contextmanager
@@ -143,19 +166,3 @@ def _frozen_garbage() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
-
-
-def _for_each(
-    units: Sequence[WorkUnit], work: Callable[[int], None], make_beam_pipeline: MakePipeline
-) -> None:
-    with make_beam_pipeline() as pipeline:
-        _ = (
-            pipeline
-            | "Units" >> beam.Create([unit.index for unit in units], reshuffle=True)
-            | "Work" >> beam.Map(work)
-        )
-
-
-def _entries(examples_dir: Path, units: Sequence[WorkUnit]) -> Iterator[Entry]:
-    for unit in units:
-        yield from read_manifest(manifest_path(examples_dir, unit.index))

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from components.image_folder.data_report import DataReport
 from components.image_folder.examination import Examiner
-from components.image_folder.examining_files import examine_files
+from components.image_folder.examining_files import examine_files, threads_for
 from components.image_folder.image_store import open_store
 from components.image_folder.listing import Listing
 from components.image_folder.placement import place
+from components.image_folder.placement_candidate import Candidate
 from components.image_folder.report_building import build_report
 from components.image_folder.settings import DataSettings
+from components.image_folder.unit_summary import summarize
 from components.progress import report_progress
 
 _PROGRESS_EVERY = 1000
@@ -25,10 +27,13 @@ def check_folder(listing: Listing, settings: DataSettings, labels: Sequence[str]
         settings: what is checked, and what would happen then.
         labels: names in id order.
     """
-    examiner = Examiner(open_store(listing.root), settings, labels, listing.open_splits)
+    store = open_store(listing.root)
+    examiner = Examiner(store, settings, labels, listing.open_splits)
     entries = []
-    for entry, _ in examine_files(listing.files, examiner):
+    for entry, _ in examine_files(listing.files, examiner, threads_for(store)):
         entries.append(entry)
         if len(entries) % _PROGRESS_EVERY == 0:
             report_progress(f"{len(entries)} of {len(listing.files)} files")
-    return build_report(listing, entries, place(entries, settings, listing.open_splits), labels, settings)
+    usable = (Candidate.of(entry) for entry in entries if entry.split is not None)
+    placement = place(usable, settings, listing.open_splits)
+    return build_report(listing, summarize(entries, placement.moved), placement, labels, settings)

@@ -6,8 +6,6 @@ from bisect import bisect_right
 from collections import Counter
 from typing import Final
 
-import numpy as np
-
 from components.image_folder.data_report import Histogram, ImageStatistics, StatisticName
 from components.image_folder.manifest import Entry
 
@@ -34,8 +32,7 @@ class StatisticsGatherer:
         self._formats: Counter[str] = Counter()
         self._shorter_sides: Counter[int] = Counter()
         self._measured = 0
-        self._mean = np.zeros(3)
-        self._mean_square = np.zeros(3)
+        self._channel_sums: tuple[float, ...] = (0.0,) * 6
 
     def add(self, entry: Entry) -> None:
         """Counts an accepted image in."""
@@ -50,17 +47,28 @@ class StatisticsGatherer:
             self._count("brightness", entry.measures.brightness)
             self._count("contrast", entry.measures.contrast)
             self._count("sharpness", entry.measures.sharpness)
-            self._mean += entry.measures[-6:-3]
-            self._mean_square += entry.measures[-3:]
+            self._add_channels(entry.measures[-6:])
+
+    def merge(self, other: StatisticsGatherer) -> None:
+        """Counts in what another one was given."""
+        self._formats += other._formats
+        self._shorter_sides += other._shorter_sides
+        self._measured += other._measured
+        self._add_channels(other._channel_sums)
+        for name, counts in other._counts.items():
+            self._counts[name] = [one + more for one, more in zip(self._counts[name], counts, strict=True)]
 
     def result(self) -> ImageStatistics:
         """The statistics of all images added; each image weighs the same, whatever its size."""
         mean = deviation = None
         if self._measured:
-            means = self._mean / self._measured
-            deviations = np.sqrt(np.maximum(self._mean_square / self._measured - means**2, 0))
-            mean = (round(means[0], 2), round(means[1], 2), round(means[2], 2))
-            deviation = (round(deviations[0], 2), round(deviations[1], 2), round(deviations[2], 2))
+            red, green, blue, *squares = (total / self._measured for total in self._channel_sums)
+            mean = (round(red, 2), round(green, 2), round(blue, 2))
+            deviation = (
+                _deviation(red, squares[0]),
+                _deviation(green, squares[1]),
+                _deviation(blue, squares[2]),
+            )
         of_pixels = ("brightness", "contrast", "sharpness")
         return ImageStatistics(
             channel_mean=mean,
@@ -74,8 +82,15 @@ class StatisticsGatherer:
             suggested_image_size=suggest_image_size(self._shorter_sides),
         )
 
+    def _add_channels(self, sums: tuple[float, ...]) -> None:
+        self._channel_sums = tuple(one + more for one, more in zip(self._channel_sums, sums, strict=True))
+
     def _count(self, name: StatisticName, value: float) -> None:
         self._counts[name][bisect_right(_EDGES[name], value) - 1] += 1
+
+
+def _deviation(mean: float, mean_square: float) -> float:
+    return round(max(mean_square - mean**2, 0) ** 0.5, 2)
 
 
 def suggest_image_size(shorter_sides: Counter[int]) -> int:

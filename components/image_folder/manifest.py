@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
-from components.image_folder.image_measures import Measures
+from components.image_folder.measures import Measures
 
 
 class Record(NamedTuple):
@@ -52,6 +52,10 @@ class Entry(NamedTuple):
     measures: Measures | None = None
     perceptual_hash: str = ""
     record: Record | None = None
+
+    def with_record(self, record: Record | None) -> Entry:
+        """The same entry with another record; `_replace` takes three times as long."""
+        return Entry(*self[:-1], record)
 
 
 _FINDINGS, _MEASURES, _RECORD = map(Entry._fields.index, ("findings", "measures", "record"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.image_folder.image_measures import Measures
+from components.image_folder.measures import Measures
 from components.image_folder.settings import OddImageSettings
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from operator import attrgetter
+from typing import Final
 
 from components.contract import EVAL, SPLITS, TEST, TRAIN
 from components.image_folder.data_report import NearDuplicatePair
 from components.image_folder.findings import Action, Finding, action_of, printable
-from components.image_folder.manifest import Entry
 from components.image_folder.near_duplicates import near_pairs
+from components.image_folder.placement_candidate import Candidate
 from components.image_folder.settings import DataSettings
 
 # The further from training, the more an image is worth: it is what the model is judged by.
@@ -36,28 +37,17 @@ class Placement:
     pairs: list[NearDuplicatePair] = field(default_factory=list)
 
 
-class _Image(NamedTuple):
-    """As much of an entry as has to be in memory for all images at once."""
-
-    path: str
-    label: str
-    sha256: bytes
-    split: str
-    given: bool
-    perceptual_hash: bytes
-
-
 def place(
-    entries: Iterable[Entry], settings: DataSettings, open_splits: Collection[str] = SPLITS
+    candidates: Iterable[Candidate], settings: DataSettings, open_splits: Collection[str] = SPLITS
 ) -> Placement:
     """Judges copies and near-duplicates.
 
     Args:
-        entries: one a file, in any order; those without a split are passed over.
+        candidates: all images that can be used by themselves, in any order.
         settings: policies, and what counts as near.
         open_splits: those that content decides on where the layout gives none.
     """
-    images = sorted((_image(entry) for entry in entries if entry.split), key=lambda image: image.path)
+    images = sorted(candidates, key=attrgetter("path"))
     placement = Placement()
     _judge_copies(images, settings, placement)
     remaining = [
@@ -67,25 +57,13 @@ def place(
     return placement
 
 
-def _image(entry: Entry) -> _Image:
-    assert entry.split is not None
-    indistinct = any(kind in ("dark", "bright", "low_information") for kind, _ in entry.findings)
-    return _Image(
-        entry.path,
-        entry.label,
-        bytes.fromhex(entry.sha256),
-        entry.split,
-        entry.given_split is not None,
-        # All images with nothing on them look alike.
-        b"" if indistinct else bytes.fromhex(entry.perceptual_hash),
-    )
-
-
-def _judge_copies(images: Sequence[_Image], settings: DataSettings, placement: Placement) -> None:
-    by_content: defaultdict[bytes, list[_Image]] = defaultdict(list)
+def _judge_copies(images: Sequence[Candidate], settings: DataSettings, placement: Placement) -> None:
+    by_content: defaultdict[bytes, list[Candidate]] = defaultdict(list)
     for image in images:
         by_content[image.sha256].append(image)
     for same in by_content.values():
+        if len(same) == 1:
+            continue
         in_doubt = len({image.label for image in same}) > 1
         if in_doubt and _leave_out_of_doubt(same, settings, placement):
             continue
@@ -102,7 +80,7 @@ def _judge_copies(images: Sequence[_Image], settings: DataSettings, placement: P
                 placement.copies.add(copy.path)
 
 
-def _leave_out_of_doubt(same: Sequence[_Image], settings: DataSettings, placement: Placement) -> bool:
+def _leave_out_of_doubt(same: Sequence[Candidate], settings: DataSettings, placement: Placement) -> bool:
     for image in same:
         other = next(rival for rival in same if rival.label != image.label)
         reason = (
@@ -113,7 +91,7 @@ def _leave_out_of_doubt(same: Sequence[_Image], settings: DataSettings, placemen
 
 
 def _judge_near_duplicates(
-    images: Sequence[_Image], settings: DataSettings, open_splits: Collection[str], placement: Placement
+    images: Sequence[Candidate], settings: DataSettings, open_splits: Collection[str], placement: Placement
 ) -> None:
     limits = settings.near_duplicates
     alike = sorted(
@@ -149,12 +127,12 @@ def _judge_near_duplicates(
     ]
 
 
-def _likeness(image: _Image, other: _Image, distance: int) -> str:
+def _likeness(image: Candidate, other: Candidate, distance: int) -> str:
     label = f" under '{other.label}'" if other.label != image.label else ""
     return f"nearly the same picture as {printable(other.path)}{label} ({distance} of 256 bits differ)"
 
 
-def _keep_on_one_side(group: Sequence[_Image], open_splits: Collection[str], placement: Placement) -> None:
+def _keep_on_one_side(group: Sequence[Candidate], open_splits: Collection[str], placement: Placement) -> None:
     """Moves the images whose split is open to that of one of them.
 
     That is the given split furthest from training if the layout gives any,
@@ -176,11 +154,11 @@ def _keep_on_one_side(group: Sequence[_Image], open_splits: Collection[str], pla
 
 
 def _judge_group(
-    group: Sequence[_Image], reasons: Mapping[str, str], settings: DataSettings, placement: Placement
+    group: Sequence[Candidate], reasons: Mapping[str, str], settings: DataSettings, placement: Placement
 ) -> None:
     """Tells of near-duplicates that are still in different splits, and of the others."""
 
-    def held_out(image: _Image) -> int:
+    def held_out(image: Candidate) -> int:
         return _HELD_OUT[placement.moved.get(image.path) or image.split]
 
     furthest = max(group, key=held_out)
@@ -200,7 +178,7 @@ def _judge_group(
 
 
 def _tell_of_large_group(
-    group: Sequence[_Image], reasons: Mapping[str, str], settings: DataSettings, placement: Placement
+    group: Sequence[Candidate], reasons: Mapping[str, str], settings: DataSettings, placement: Placement
 ) -> None:
     """Notes findings about images that the hash cannot tell apart; too little is known to leave any out."""
     action: Action = "refused" if settings.policies.near_duplicate == "fail" else "kept"
@@ -216,7 +194,9 @@ def _tell_of_large_group(
     ]
 
 
-def _leave_out(image: _Image, kind: str, reason: str, settings: DataSettings, placement: Placement) -> bool:
+def _leave_out(
+    image: Candidate, kind: str, reason: str, settings: DataSettings, placement: Placement
+) -> bool:
     """Notes the finding, and takes the image out unless the policy is to keep it; says whether it did."""
     action = action_of(settings.policies.of(kind))
     placement.findings.append(Finding(printable(image.path), kind, reason, action))

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from components.contract import SPLITS
 from components.image_folder.data_report import DataReport
 from components.image_folder.findings import Finding, action_of, printable
-from components.image_folder.image_statistics import StatisticsGatherer
 from components.image_folder.listing import Listing
-from components.image_folder.manifest import Entry
 from components.image_folder.placement import Placement
 from components.image_folder.policies import KINDS
 from components.image_folder.settings import DataSettings
+from components.image_folder.unit_summary import UnitSummary
 
 _SHOWN: Final = 3  # Files named in a sentence; all of them are in the report.
 # Kinds after which the image is another one than in the file, if it is kept.
@@ -23,7 +22,7 @@ _REPAIRED: Final = frozenset({"foreign_format", "exif_rotation"})
 
 def build_report(
     listing: Listing,
-    entries: Iterable[Entry],
+    summary: UnitSummary,
     placement: Placement,
     labels: Sequence[str],
     settings: DataSettings,
@@ -32,21 +31,13 @@ def build_report(
 
     Args:
         listing: what was read.
-        entries: one a file of the listing, in any order.
+        summary: of all entries, each where the placement puts it.
         placement: what images have in common.
         labels: names in id order.
         settings: policies and limits.
     """
-    counts = {split: dict.fromkeys(labels, 0) for split in SPLITS}
-    statistics = StatisticsGatherer()
-    findings = [*listing.findings, *placement.findings]
-    for entry in entries:
-        if entry.findings:
-            findings += _findings_of(entry, settings)
-        split = placement.moved.get(entry.path, entry.split)
-        if split is not None:
-            counts[split][entry.label] += 1
-            statistics.add(entry)
+    counts = {split: {label: summary.counts[split, label] for label in labels} for split in SPLITS}
+    findings = [*listing.findings, *placement.findings, *_findings_of(summary, settings)]
     accepted = sum(sum(by_label.values()) for by_label in counts.values())
     found = len(listing.files)
     files = tuple(sorted(findings, key=lambda finding: (finding.file, KINDS.index(finding.kind))))
@@ -71,20 +62,20 @@ def build_report(
             *_too_many_set_aside(found, set_aside, files, settings.max_set_aside),
             *_empty_splits(counts, accepted),
         ),
-        statistics=statistics.result(),
+        statistics=summary.statistics.result(),
     )
 
 
-def _findings_of(entry: Entry, settings: DataSettings) -> list[Finding]:
-    """An entry's findings, each with what was done: one that takes the image out says so, the others not."""
+def _findings_of(summary: UnitSummary, settings: DataSettings) -> list[Finding]:
+    """Each finding with what was done: one that takes the image out says so, the others not."""
     return [
         Finding(
-            printable(entry.path),
+            printable(path),
             kind,
             reason,
             action_of(settings.policies.of(kind), repaired=kind in _REPAIRED),
         )
-        for kind, reason in entry.findings
+        for path, kind, reason in summary.findings
     ]
 
 

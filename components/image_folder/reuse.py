@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,8 @@ from components.image_folder.settings import DataSettings
 from components.image_folder.work_units import WorkUnit, units_that_overlap
 
 _MARK: Final = "ingest.json"
+# Findings about which the same file may tell something else the next time.
+_TRANSIENT: Final = ("unreadable", "changed")
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,7 @@ def mark_whole(examples_dir: Path, key: IngestKey, fingerprint: str, attempt: st
     The mark is written last, so a folder that has it is whole.
     """
     manifests = sorted(manifest_path(examples_dir, 0).parent.glob("*.jsonl"))
-    unread = [
-        entry.path for manifest in manifests for entry in read_manifest(manifest) if _is_transient(entry)
-    ]
+    unread = [path for manifest in manifests for path in _unread(manifest)]
     mark = {
         "key": asdict(key),
         "fingerprint": fingerprint,
@@ -108,9 +108,15 @@ def earlier_ingest(candidates: Iterable[Path], key: IngestKey) -> EarlierIngest 
     return None
 
 
+def _unread(manifest: Path) -> Iterator[str]:
+    # Most manifests do not even name such a finding, and need not be parsed.
+    if any(b'"%s"' % kind.encode() in manifest.read_bytes() for kind in _TRANSIENT):
+        yield from (entry.path for entry in read_manifest(manifest) if _is_transient(entry))
+
+
 def _is_transient(entry: Entry) -> bool:
     """Whether another look at the same file may tell something else."""
-    return any(kind in ("unreadable", "changed") for kind, _ in entry.findings)
+    return any(kind in _TRANSIENT for kind, _ in entry.findings)
 
 
 class Reusable:

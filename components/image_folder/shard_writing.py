@@ -16,7 +16,9 @@ from components.image_folder.reuse import Reusable
 from components.image_folder.work_units import WorkUnit
 
 
-def write_unit(unit: WorkUnit, examiner: Examiner, examples_dir: Path, reusable: Reusable) -> list[Entry]:
+def write_unit(
+    unit: WorkUnit, examiner: Examiner, examples_dir: Path, reusable: Reusable | None, threads: int
+) -> list[Entry]:
     """Writes each image of the unit to the split where its own content says it belongs.
 
     Args:
@@ -24,6 +26,7 @@ def write_unit(unit: WorkUnit, examiner: Examiner, examples_dir: Path, reusable:
         examiner: looks at those that are new or have changed.
         examples_dir: root of the Examples artifact.
         reusable: what an earlier run knows of the others.
+        threads: how many files are read and decoded in.
 
     Returns:
         One entry a file, in the order of the unit.
@@ -31,17 +34,17 @@ def write_unit(unit: WorkUnit, examiner: Examiner, examples_dir: Path, reusable:
     entries: list[Entry] = []
     with ExitStack() as open_shards:
         writers: dict[str, RecordWriter] = {}
-        for entry, example in examine_files(unit.files, examiner, reusable):
+        for entry, example in examine_files(unit.files, examiner, threads, reusable):
             if entry.split is None:
-                entries.append(entry._replace(record=None))
+                entries.append(entry.with_record(None))
                 continue
             if entry.split not in writers:
                 path = shard_path(examples_dir, entry.split, unit.name)
                 writers[entry.split] = open_shards.enter_context(RecordWriter(path))
             writer = writers[entry.split]
             # A record that lies somewhere already is framed already.
-            span = writer.copy(example[0]) if entry.record else writer.write(example)
-            entries.append(entry._replace(record=Record(entry.split, *span)))
+            offset, length = writer.copy(example[0]) if entry.record else writer.write(example)
+            entries.append(entry.with_record(Record(entry.split, offset, length)))
     return entries
 
 
@@ -69,9 +72,7 @@ def settle_unit(
             wanted[split].append(position)
         if split != entry.record.split:
             touched |= {entry.record.split, split or entry.record.split}
-    settled = [
-        entry._replace(record=None) if moved.get(entry.path, "") is None else entry for entry in entries
-    ]
+    settled = [entry.with_record(None) if moved.get(entry.path, "") is None else entry for entry in entries]
     with ExitStack() as files:
         old = {
             split: files.enter_context(path.open("rb"))
@@ -86,7 +87,7 @@ def settle_unit(
                     assert record is not None
                     old[record.split].seek(record.offset)
                     span = writer.copy(old[record.split].read(record.length))
-                    settled[position] = entries[position]._replace(record=Record(split, *span))
+                    settled[position] = entries[position].with_record(Record(split, *span))
     for split in touched:
         path = shard_path(examples_dir, split, unit_name)
         if wanted[split]:

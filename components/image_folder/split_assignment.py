@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
+from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from components.contract import SPLITS
-from components.image_folder.settings import SplitFractions
+
+if TYPE_CHECKING:
+    from components.image_folder.settings import SplitFractions
 
 
 def assign_split(sha256: str, fractions: SplitFractions, splits: Collection[str] = SPLITS) -> str:
@@ -20,11 +25,19 @@ def assign_split(sha256: str, fractions: SplitFractions, splits: Collection[str]
         fractions: how many of the images go where.
         splits: those that there are to choose from; their fractions are scaled to add up to 1.
     """
-    ordered = [(split, fraction) for split, fraction in fractions.in_order() if split in splits]
-    position = int(sha256[:16], 16) / 2**64 * sum(fraction for _, fraction in ordered)
-    upper = 0.0
-    for split, fraction in ordered:
-        upper += fraction
+    bounds = _upper_bounds(fractions.in_order(), tuple(splits))
+    position = int(sha256[:16], 16) / 2**64 * bounds[-1][1]
+    for split, upper in bounds:
         if position < upper:
             return split
-    return ordered[-1][0]  # The fractions' sum may fall short by a rounding error.
+    return bounds[-1][0]  # The largest digests are rounded up to the bound itself.
+
+
+@lru_cache
+def _upper_bounds(
+    fractions: tuple[tuple[str, float], ...], splits: tuple[str, ...]
+) -> tuple[tuple[str, float], ...]:
+    """Each split to choose from, with the sum of all fractions up to its own."""
+    chosen = [(split, fraction) for split, fraction in fractions if split in splits]
+    sums = accumulate(fraction for _, fraction in chosen)
+    return tuple((split, upper) for (split, _), upper in zip(chosen, sums, strict=True))

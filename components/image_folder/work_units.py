@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from operator import itemgetter
 from typing import Final
 
-from components.image_folder.artifact_files import plan_path
 from components.image_folder.listing import ImageFile
 
 # Large enough that opening a shard costs nothing, small enough that a killed
@@ -48,7 +45,7 @@ def plan_work(files: Sequence[ImageFile]) -> list[WorkUnit]:
     that stock ExampleGen does for the same purpose, and a file that comes or
     goes touches one unit only.
     """
-    hashed = sorted(((_hash(file.path), file) for file in files), key=lambda pair: pair[0])
+    hashed = sorted(((_hash(file.path), file) for file in files), key=itemgetter(0))
     count = 1
     while count * MAX_UNIT_BYTES < sum(file.size for file in files) or count * MAX_UNIT_FILES < len(files):
         count *= 2
@@ -62,27 +59,6 @@ def units_that_overlap(index: int, count: int, other_count: int) -> range:
     """Which of `other_count` units hold files that belong to unit `index` of `count`."""
     first = index * other_count // count
     return range(first, max(first + 1, (index + 1) * other_count // count))
-
-
-def write_plan(units: Sequence[WorkUnit], examples_dir: Path) -> None:
-    """Writes what each unit is to do, for workers to read.
-
-    Not through Beam: it would compress what it carries, which takes longer than reading the images.
-    """
-    plan_path(examples_dir, 0).parent.mkdir(parents=True, exist_ok=True)
-    for unit in units:
-        plan_path(examples_dir, unit.index).write_bytes(pickle.dumps(unit))
-
-
-def read_plan(examples_dir: Path, index: int) -> WorkUnit:
-    """Reads a unit that `write_plan` wrote."""
-    unit: WorkUnit = pickle.loads(plan_path(examples_dir, index).read_bytes())
-    return unit
-
-
-def remove_plan(examples_dir: Path) -> None:
-    """Takes away what `write_plan` wrote."""
-    shutil.rmtree(plan_path(examples_dir, 0).parent)
 
 
 def _hash(path: str) -> int:

@@ -31,7 +31,7 @@ def _ingest(images: Path, output: Path, previous: Path | None, settings: DataSet
     key = IngestKey.of(listing, settings, code="benchmark", model_dir="")
     earlier = earlier_ingest([previous / "1"], key) if previous else None
     examples = output / "1"
-    ingest(listing, settings, listing.labels, examples, _make_pipeline, earlier)
+    ingest(listing, settings, listing.labels, examples, earlier=earlier)
     mark_whole(examples, key, fingerprint(listing))
 
 

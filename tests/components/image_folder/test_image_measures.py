@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from components.image_folder.image_header import read_header
-from components.image_folder.image_measures import Measures, measure
+from components.image_folder.image_measures import measure
+from components.image_folder.measures import Measures
 from components.image_folder.reduced_decoding import decode_reduced
 from tests import hazard_images as hazards
 

@@ -10,6 +10,7 @@ import pytest
 from components.image_folder.findings import Finding
 from components.image_folder.manifest import Entry
 from components.image_folder.placement import Placement, place
+from components.image_folder.placement_candidate import Candidate
 from components.image_folder.settings import DataSettings
 
 HASHES = {
@@ -20,22 +21,13 @@ HASHES = {
 }
 
 
-def _entry(path: str, content: str, picture: str, split: str = "train", given: bool = False) -> Entry:
-    return Entry(
-        path,
-        path.split("/")[0],
-        100,
-        0,
-        split if given else None,
-        0,
-        sha256=hashlib.sha256(content.encode()).hexdigest(),
-        split=split,
-        perceptual_hash=HASHES[picture].hex(),
-    )
+def _image(path: str, content: str, picture: str, split: str = "train", given: bool = False) -> Candidate:
+    digest = hashlib.sha256(content.encode()).digest()
+    return Candidate(path, path.split("/")[0], digest, split, given, HASHES[picture])
 
 
-def _place(*entries: Entry, **policies: str) -> Placement:
-    return place(entries, DataSettings(policies=policies))  # type: ignore[arg-type]
+def _place(*images: Candidate, **policies: str) -> Placement:
+    return place(images, DataSettings(policies=policies))  # type: ignore[arg-type]
 
 
 def _told(placement: Placement) -> set[tuple[str, str, str]]:
@@ -43,7 +35,7 @@ def _told(placement: Placement) -> set[tuple[str, str, str]]:
 
 
 def test_of_several_copies_the_first_stays() -> None:
-    placement = _place(_entry("a/2", "same", "x"), _entry("a/1", "same", "x"), _entry("a/3", "same", "x"))
+    placement = _place(_image("a/2", "same", "x"), _image("a/1", "same", "x"), _image("a/3", "same", "x"))
     assert placement.moved == {"a/2": None, "a/3": None}
     assert placement.copies == {"a/2", "a/3"}
     assert placement.findings == [
@@ -54,9 +46,9 @@ def test_of_several_copies_the_first_stays() -> None:
 
 def test_copies_that_are_kept_stay_together_and_are_no_near_duplicates() -> None:
     placement = _place(
-        _entry("a/1", "same", "x"),
-        _entry("a/2", "same", "x"),
-        _entry("a/3", "a", "x1", split="test"),
+        _image("a/1", "same", "x"),
+        _image("a/2", "same", "x"),
+        _image("a/3", "a", "x1", split="test"),
         duplicate="keep",
     )
     assert _told(placement) >= {("a/2", "duplicate", "kept")}
@@ -66,7 +58,7 @@ def test_copies_that_are_kept_stay_together_and_are_no_near_duplicates() -> None
 
 
 def test_of_a_label_conflict_none_stays() -> None:
-    placement = _place(_entry("a/1", "same", "x"), _entry("b/1", "same", "x"), _entry("b/2", "same", "x"))
+    placement = _place(_image("a/1", "same", "x"), _image("b/1", "same", "x"), _image("b/2", "same", "x"))
     assert placement.moved == {"a/1": None, "b/1": None, "b/2": None}
     assert placement.copies == set()
     assert {finding.reason for finding in placement.findings} == {
@@ -77,9 +69,9 @@ def test_of_a_label_conflict_none_stays() -> None:
 
 def test_of_a_leak_between_given_splits_the_one_further_from_training_stays() -> None:
     placement = _place(
-        _entry("a/1", "same", "x", "train", given=True),
-        _entry("a/2", "same", "x", "test", given=True),
-        _entry("a/3", "same", "x", "eval", given=True),
+        _image("a/1", "same", "x", "train", given=True),
+        _image("a/2", "same", "x", "test", given=True),
+        _image("a/3", "same", "x", "eval", given=True),
     )
     assert placement.moved == {"a/1": None, "a/3": None}
     assert placement.findings[0].kind == "split_leak"
@@ -90,10 +82,10 @@ def test_near_duplicates_follow_the_smallest_digest_to_one_split() -> None:
     digests = {content: hashlib.sha256(content.encode()).hexdigest() for content in ("p", "q", "r")}
     smallest = min(digests, key=lambda content: digests[content])
     entries = [
-        _entry(f"a/{content}", content, picture, "test" if content == smallest else "train")
+        _image(f"a/{content}", content, picture, "test" if content == smallest else "train")
         for content, picture in zip("pqr", ("x", "x1", "x2"), strict=True)
     ]
-    placement = _place(*entries, _entry("a/other", "o", "y"))
+    placement = _place(*entries, _image("a/other", "o", "y"))
     assert placement.moved == {f"a/{content}": "test" for content in digests if content != smallest}
     assert _told(placement) == {(f"a/{content}", "near_duplicate", "kept") for content in "pqr"}
     assert [pair.distance for pair in placement.pairs] == [1, 1, 2]
@@ -101,7 +93,7 @@ def test_near_duplicates_follow_the_smallest_digest_to_one_split() -> None:
 
 def test_of_near_duplicates_that_are_dropped_one_stays() -> None:
     placement = _place(
-        _entry("a/1", "p", "x"), _entry("a/2", "q", "x1"), _entry("b/3", "r", "x2"), near_duplicate="drop"
+        _image("a/1", "p", "x"), _image("a/2", "q", "x1"), _image("b/3", "r", "x2"), near_duplicate="drop"
     )
     assert placement.moved == {"a/2": None, "b/3": None}
     assert _told(placement) == {
@@ -115,9 +107,9 @@ def test_of_near_duplicates_that_are_dropped_one_stays() -> None:
 
 def test_near_duplicates_with_given_splits_stay_where_they_are_and_are_told_of() -> None:
     entries = (
-        _entry("a/1", "p", "x", "train", given=True),
-        _entry("a/2", "q", "x1", "test", given=True),
-        _entry("a/3", "r", "x2", "train"),
+        _image("a/1", "p", "x", "train", given=True),
+        _image("a/2", "q", "x1", "test", given=True),
+        _image("a/3", "r", "x2", "train"),
     )
     placement = _place(*entries)
     # The one whose split is open goes to the given one furthest from training.
@@ -128,9 +120,9 @@ def test_near_duplicates_with_given_splits_stay_where_they_are_and_are_told_of()
 
 def test_a_leak_is_found_behind_a_nearer_one_in_the_same_split() -> None:
     entries = (
-        _entry("a/1", "p", "x", "train", given=True),
-        _entry("a/2", "q", "x1", "train", given=True),
-        _entry("b/3", "r", "x2", "test", given=True),
+        _image("a/1", "p", "x", "train", given=True),
+        _image("a/2", "q", "x1", "train", given=True),
+        _image("b/3", "r", "x2", "test", given=True),
     )
     assert {(file, kind) for file, kind, _ in _told(_place(*entries))} == {
         ("a/1", "near_split_leak"),
@@ -144,7 +136,7 @@ def test_a_leak_is_found_behind_a_nearer_one_in_the_same_split() -> None:
 
 
 def test_a_split_that_is_given_in_full_takes_in_no_further_image() -> None:
-    entries = [_entry("a/1", "p", "x", "train"), _entry("a/2", "q", "x1", "test", given=True)]
+    entries = [_image("a/1", "p", "x", "train"), _image("a/2", "q", "x1", "test", given=True)]
     placement = place(entries, DataSettings(), open_splits=("train", "eval"))
     assert placement.moved == {}
     assert _told(placement) == {("a/1", "near_split_leak", "kept"), ("a/2", "near_duplicate", "kept")}
@@ -153,18 +145,18 @@ def test_a_split_that_is_given_in_full_takes_in_no_further_image() -> None:
 
 def test_a_conflict_that_is_kept_does_not_hide_a_leak() -> None:
     entries = (
-        _entry("a/1", "same", "x", "train", given=True),
-        _entry("b/1", "same", "x", "test", given=True),
+        _image("a/1", "same", "x", "train", given=True),
+        _image("b/1", "same", "x", "test", given=True),
     )
     placement = _place(*entries, label_conflict="keep")
     assert ("a/1", "split_leak", "set aside") in _told(placement)
     assert placement.moved == {"a/1": None}
-    together = _place(_entry("a/1", "same", "x"), _entry("b/1", "same", "x"), label_conflict="keep")
+    together = _place(_image("a/1", "same", "x"), _image("b/1", "same", "x"), label_conflict="keep")
     assert (together.moved, {kind for _, kind, _ in _told(together)}) == ({}, {"label_conflict"})
 
 
 def test_a_group_too_large_to_be_one_picture_is_only_told_of() -> None:
-    entries = [_entry(f"a/{n}", str(n), "x1" if n else "x", "test" if n % 2 else "train") for n in range(6)]
+    entries = [_image(f"a/{n}", str(n), "x1" if n else "x", "test" if n % 2 else "train") for n in range(6)]
     settings = DataSettings(near_duplicates={"max_group": 5})  # type: ignore[arg-type]
     placement = place(entries, settings)
     assert placement.moved == {}
@@ -179,9 +171,9 @@ def test_a_group_too_large_to_be_one_picture_is_only_told_of() -> None:
 @pytest.mark.parametrize("kind", ["duplicate", "label_conflict", "near_duplicate"])
 def test_a_policy_of_fail_refuses(kind: str) -> None:
     entries: dict[str, Any] = {
-        "duplicate": (_entry("a/1", "same", "x"), _entry("a/2", "same", "x")),
-        "label_conflict": (_entry("a/1", "same", "x"), _entry("b/1", "same", "x")),
-        "near_duplicate": (_entry("a/1", "p", "x"), _entry("a/2", "q", "x1")),
+        "duplicate": (_image("a/1", "same", "x"), _image("a/2", "same", "x")),
+        "label_conflict": (_image("a/1", "same", "x"), _image("b/1", "same", "x")),
+        "near_duplicate": (_image("a/1", "p", "x"), _image("a/2", "q", "x1")),
     }
     placement = _place(*entries[kind], **{kind: "fail"})
     assert {finding.action for finding in placement.findings} == {"refused"}
@@ -191,9 +183,9 @@ def test_a_policy_of_fail_refuses(kind: str) -> None:
 def test_images_with_nothing_on_them_are_not_alike() -> None:
     blank = Entry("a/1", "a", 1, 0, None, 0, "11" * 32, (("dark", "nearly black"),), "train")
     other = Entry("a/2", "a", 1, 0, None, 0, "22" * 32, (("low_information", "…"),), "test")
-    assert place([blank, other], DataSettings()).findings == []
+    assert place(map(Candidate.of, (blank, other)), DataSettings()).findings == []
 
 
 def test_the_order_of_the_entries_does_not_matter() -> None:
-    entries = [_entry("a/1", "p", "x"), _entry("b/2", "q", "x1", "test"), _entry("a/3", "q", "y")]
+    entries = [_image("a/1", "p", "x"), _image("b/2", "q", "x1", "test"), _image("a/3", "q", "y")]
     assert _place(*entries) == _place(*reversed(entries))
