@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from components.image_folder.examination_rules import ExaminationRules
 from components.image_folder.example_encoding import encode_example
 from components.image_folder.findings import printable
 from components.image_folder.image_header import ImageHeader, UnusableImageError, read_header
@@ -14,9 +15,7 @@ from components.image_folder.image_store import FileChangedError, ImageStore
 from components.image_folder.listing import ImageFile
 from components.image_folder.manifest import Entry
 from components.image_folder.odd_images import odd_pixels, odd_shape
-from components.image_folder.policies import PolicySettings
-from components.image_folder.settings import DataSettings
-from components.image_folder.split_assignment import assign_split
+from components.image_folder.split_assignment import split_within
 
 if TYPE_CHECKING:
     from components.image_folder.image_measures import Pixels
@@ -69,16 +68,14 @@ class Examiner:
 
     Attributes:
         store: where the files are.
-        settings: what is checked.
+        rules: what is checked.
         labels: names in id order.
-        open_splits: those that content decides on where the layout gives none.
         ask_tensorflow: decodes what only TensorFlow can; None to do it in this process.
     """
 
     store: ImageStore
-    settings: DataSettings
+    rules: ExaminationRules
     labels: Sequence[str]
-    open_splits: tuple[str, ...]
     ask_tensorflow: TensorflowDecoder | None = None
 
     def read(self, file: ImageFile, label_id: int) -> ReadFile:
@@ -88,11 +85,11 @@ class Examiner:
             file: as listed.
             label_id: position of its label in the label file.
         """
-        limits = self.settings.limits
+        rules = self.rules
         if file.size == 0:
             return _unusable(file, label_id, "empty", "the file is empty")
-        if file.size > limits.max_bytes:
-            reason = f"{file.size} bytes, where {limits.max_bytes} are allowed"
+        if file.size > rules.max_bytes:
+            reason = f"{file.size} bytes, where {rules.max_bytes} are allowed"
             return _unusable(file, label_id, "too_many_bytes", reason)
         try:
             data = self.store.read(file)
@@ -104,13 +101,13 @@ class Examiner:
         header = None
         try:
             header = read_header(data)
-            if header.width * header.height > limits.max_pixels:
-                reason = f"{header.width} x {header.height} is more than {limits.max_pixels} pixels"
+            if header.width * header.height > rules.max_pixels:
+                reason = f"{header.width} x {header.height} is more than {rules.max_pixels} pixels"
                 raise UnusableImageError("too_many_pixels", reason)
             findings = _findings_of_header(file.path, header)
-            findings += odd_shape(header.width, header.height, self.settings.odd)
+            findings += odd_shape(header.width, header.height, self.rules.odd)
             # Whatever a policy takes out needs no decoding, which is most of the work.
-            if findings and not _all_kept(findings, self.settings.policies):
+            if findings and not rules.all_kept(findings):
                 return ReadFile(file, label_id, sha256, tuple(findings), header)
             stored = header
             if not header.decodable or header.orientation != 1:
@@ -122,7 +119,7 @@ class Examiner:
 
     def decode(self, files: Sequence[ReadFile]) -> Sequence[ReadFile]:
         """Decodes those that are to be measured; the others stay as they are."""
-        if not self.settings.verify:
+        if not self.rules.verify:
             return files
         from components.image_folder.reduced_decoding import decode_reduced
 
@@ -142,15 +139,15 @@ class Examiner:
             from components.image_folder.image_measures import measure
 
             measures, perceptual_hash = measure(pixels, stored.orientation)
-            odd = tuple(odd_pixels(measures, self.settings.odd))
+            odd = tuple(odd_pixels(measures, self.rules.odd))
             if odd:
                 findings += odd
-                if not _all_kept(odd, self.settings.policies):
+                if not self.rules.all_kept(odd):
                     stored = None
         split = None
         example: Example = ()
         if stored is not None:
-            split = file.split or assign_split(sha256, self.settings.splits, self.open_splits)
+            split = file.split or split_within(sha256, self.rules.split_bounds)
             example = encode_example(
                 data,
                 stored,
@@ -207,10 +204,6 @@ def _shape(header: ImageHeader | None) -> tuple[str, int, int]:
     if header.orientation >= 5:
         return header.format, header.height, header.width
     return header.format, header.width, header.height
-
-
-def _all_kept(findings: Sequence[tuple[str, str]], policies: PolicySettings) -> bool:
-    return all(policies.of(kind) == "keep" for kind, _ in findings)
 
 
 def _findings_of_header(path: str, header: ImageHeader) -> list[tuple[str, str]]:

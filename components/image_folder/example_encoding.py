@@ -33,22 +33,19 @@ def encode_example(
     Returns:
         What comes before the image, the image (`data` itself), and what comes after it.
     """
+    name = path.encode("utf-8", "surrogateescape")
     others = b"".join(
         (
             _recurring(label, label_id, header.channels, header.format, header.height, header.width),
-            _entry(contract.IMAGE_FILENAME, _bytes(path.encode("utf-8", "surrogateescape"))),
-            _SHA256,
+            _before_name(len(name)),
+            name,
+            _BEFORE_SHA256,
             sha256.encode(),
         )
     )
-    # From the inside out, each message is headed by its length; the image comes first, so that
-    # everything else can follow it in one piece.
-    value = b"\x0a" + _varint(len(data))
-    bytes_list = _BYTES_LIST + _varint(len(value) + len(data)) + value
-    entry = _IMAGE_KEY + _varint(len(bytes_list) + len(data)) + bytes_list
-    image = b"\x0a" + _varint(len(entry) + len(data)) + entry
-    before = b"\x0a" + _varint(len(image) + len(data) + len(others)) + image
-    return before, data, others
+    # The image comes first, so that everything else can follow it in one piece.
+    image = _before_bytes(contract.IMAGE_ENCODED.encode(), len(data))
+    return b"\x0a" + _varint(len(image) + len(data) + len(others)) + image, data, others
 
 
 # Labels, formats and sizes come again and again.
@@ -56,26 +53,38 @@ def encode_example(
 def _recurring(label: str, label_id: int, channels: int, image_format: str, height: int, width: int) -> bytes:
     return b"".join(
         (
-            _entry(contract.CLASS_LABEL, _int64(label_id)),
-            _entry(contract.CLASS_TEXT, _bytes(label.encode())),
-            _entry(contract.IMAGE_CHANNELS, _int64(channels)),
-            _entry(contract.IMAGE_FORMAT, _bytes(image_format.encode())),
-            _entry(contract.IMAGE_HEIGHT, _int64(height)),
-            _entry(contract.IMAGE_WIDTH, _int64(width)),
+            _int64_entry(contract.CLASS_LABEL, label_id),
+            _bytes_entry(contract.CLASS_TEXT, label.encode()),
+            _int64_entry(contract.IMAGE_CHANNELS, channels),
+            _bytes_entry(contract.IMAGE_FORMAT, image_format.encode()),
+            _int64_entry(contract.IMAGE_HEIGHT, height),
+            _int64_entry(contract.IMAGE_WIDTH, width),
         )
     )
 
 
-def _entry(key: str, feature: bytes) -> bytes:
+def _int64_entry(key: str, value: int) -> bytes:
+    feature = _delimited(_INT64_LIST, _delimited(b"\x0a", _varint(value)))
     return _delimited(b"\x0a", _delimited(b"\x0a", key.encode()) + _delimited(b"\x12", feature))
 
 
-def _int64(value: int) -> bytes:
-    return _delimited(_INT64_LIST, _delimited(b"\x0a", _varint(value)))
+def _bytes_entry(key: str, value: bytes) -> bytes:
+    return _before_bytes(key.encode(), len(value)) + value
 
 
-def _bytes(value: bytes) -> bytes:
-    return _delimited(_BYTES_LIST, _delimited(b"\x0a", value))
+def _before_bytes(key: bytes, length: int) -> bytes:
+    """All of a feature's entry but the value itself, which ends it: what holds it is headed by its length."""
+    value = b"\x0a" + _varint(length)
+    length += len(value)
+    bytes_list = _BYTES_LIST + _varint(length) + value
+    length += len(bytes_list) - len(value)
+    entry = b"\x0a" + _varint(len(key)) + key + b"\x12" + _varint(length) + bytes_list
+    return b"\x0a" + _varint(length + len(entry) - len(bytes_list)) + entry
+
+
+@lru_cache(maxsize=2**12)
+def _before_name(length: int) -> bytes:
+    return _before_bytes(contract.IMAGE_FILENAME.encode(), length)
 
 
 def _delimited(tag: bytes, content: bytes) -> bytes:
@@ -92,7 +101,4 @@ def _varint(value: int) -> bytes:
     return bytes((value & 0x7F | 0x80,)) + _varint(value >> 7)
 
 
-_IMAGE_KEY: Final = _delimited(b"\x0a", contract.IMAGE_ENCODED.encode()) + b"\x12"
-_DIGEST_LENGTH: Final = 64
-# All but the digest itself, which ends the entry.
-_SHA256: Final = _entry(contract.IMAGE_SHA256, _bytes(bytes(_DIGEST_LENGTH)))[:-_DIGEST_LENGTH]
+_BEFORE_SHA256: Final = _before_bytes(contract.IMAGE_SHA256.encode(), 64)

@@ -22,6 +22,7 @@ from components.contract import DATA_REPORT_FILE, LABELS_FILE, SPLITS, DataError
 from components.image_folder.content_fingerprint import content_fingerprint
 from components.image_folder.data_report import DataReport
 from components.image_folder.driver import ATTEMPT, FINGERPRINT, LABELS
+from components.image_folder.examination_rules import ExaminationRules
 from components.image_folder.image_store import open_store
 from components.image_folder.label_map import write_labels
 from components.image_folder.list_images import list_images
@@ -101,10 +102,11 @@ def ingest(
     """
     with _frozen_garbage():
         units = plan_work(listing.files)
-        plan = IngestPlan(listing.root, settings, tuple(labels), listing.open_splits, earlier)
-        write_plan(plan, units, examples_dir)
+        rules = ExaminationRules.of(settings, listing.open_splits)
+        plan = IngestPlan(listing.root, rules, tuple(labels), earlier)
         with ExitStack() as workers:
             do = _dealer(examples_dir, len(units), listing.root, make_beam_pipeline, workers)
+            write_plan(plan, units, examples_dir)
             do("write", [unit.index for unit in units])
             placement = place(read_candidates(examples_dir, units), settings, listing.open_splits)
             if affected := write_moves(units, placement.moved, examples_dir):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 # By extension a file is taken for an image; whether it is one, its bytes decide later.
@@ -33,4 +32,4 @@ def is_hidden(name: str) -> bool:
 
 def has_image_extension(name: str) -> bool:
     """Whether a file claims to be an image."""
-    return os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS
+    return name[name.rfind(".") :].lower() in IMAGE_EXTENSIONS

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from components.image_folder.policies import Policy
+if TYPE_CHECKING:
+    from components.image_folder.policies import Policy
 
 # What became of the file. `refused`: its policy is `fail`, so the run stops.
 Action = Literal["kept", "repaired", "set aside", "refused"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from components.image_folder.data_report import DataReport
 from components.image_folder.examination import Examiner
+from components.image_folder.examination_rules import ExaminationRules
 from components.image_folder.examining_files import examine_files, threads_for
 from components.image_folder.image_store import open_store
 from components.image_folder.listing import Listing
@@ -28,7 +29,7 @@ def check_folder(listing: Listing, settings: DataSettings, labels: Sequence[str]
         labels: names in id order.
     """
     store = open_store(listing.root)
-    examiner = Examiner(store, settings, labels, listing.open_splits)
+    examiner = Examiner(store, ExaminationRules.of(settings, listing.open_splits), labels)
     entries = []
     for entry, _ in examine_files(listing.files, examiner, threads_for(store)):
         entries.append(entry)

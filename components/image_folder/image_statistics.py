@@ -1,13 +1,16 @@
-"""What the accepted images look like as a whole, gathered image by image."""
+"""What the accepted images look like as a whole, gathered bit by bit."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from components.image_folder.data_report import Histogram, ImageStatistics, StatisticName
 from components.image_folder.manifest import Entry
+
+if TYPE_CHECKING:
+    from components.image_folder.data_report import ImageStatistics, StatisticName
 
 # Lower edges. Fixed, so that runs can be compared bin by bin.
 _EDGES: Final[dict[StatisticName, tuple[float, ...]]] = {
@@ -34,20 +37,23 @@ class StatisticsGatherer:
         self._measured = 0
         self._channel_sums: tuple[float, ...] = (0.0,) * 6
 
-    def add(self, entry: Entry) -> None:
-        """Counts an accepted image in."""
-        shorter = min(entry.width, entry.height)
-        self._formats[entry.format] += 1
-        self._shorter_sides[shorter] += 1
-        self._count("shorter_side", shorter)
-        self._count("aspect_ratio", entry.width / entry.height)
-        self._count("kilobytes", entry.size / 1024)
-        if entry.measures is not None:
-            self._measured += 1
-            self._count("brightness", entry.measures.brightness)
-            self._count("contrast", entry.measures.contrast)
-            self._count("sharpness", entry.measures.sharpness)
-            self._add_channels(entry.measures[-6:])
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Counts accepted images in."""
+        shorter_sides = [min(entry.width, entry.height) for entry in entries]
+        self._formats.update(entry.format for entry in entries)
+        self._shorter_sides.update(shorter_sides)
+        self._count("shorter_side", shorter_sides)
+        self._count("aspect_ratio", [entry.width / entry.height for entry in entries])
+        self._count("kilobytes", [entry.size / 1024 for entry in entries])
+        measured = [entry.measures for entry in entries if entry.measures is not None]
+        if measured:
+            self._measured += len(measured)
+            self._count("brightness", [measures.brightness for measures in measured])
+            self._count("contrast", [measures.contrast for measures in measured])
+            self._count("sharpness", [measures.sharpness for measures in measured])
+            self._add_channels(
+                [sum(column) for column in zip(*(each[-6:] for each in measured), strict=True)]
+            )
 
     def merge(self, other: StatisticsGatherer) -> None:
         """Counts in what another one was given."""
@@ -60,6 +66,9 @@ class StatisticsGatherer:
 
     def result(self) -> ImageStatistics:
         """The statistics of all images added; each image weighs the same, whatever its size."""
+        # Not needed in the processes that only add up.
+        from components.image_folder.data_report import Histogram, ImageStatistics
+
         mean = deviation = None
         if self._measured:
             red, green, blue, *squares = (total / self._measured for total in self._channel_sums)
@@ -82,11 +91,13 @@ class StatisticsGatherer:
             suggested_image_size=suggest_image_size(self._shorter_sides),
         )
 
-    def _add_channels(self, sums: tuple[float, ...]) -> None:
+    def _add_channels(self, sums: Sequence[float]) -> None:
         self._channel_sums = tuple(one + more for one, more in zip(self._channel_sums, sums, strict=True))
 
-    def _count(self, name: StatisticName, value: float) -> None:
-        self._counts[name][bisect_right(_EDGES[name], value) - 1] += 1
+    def _count(self, name: StatisticName, values: Sequence[float]) -> None:
+        counts, edges = self._counts[name], _EDGES[name]
+        for value in values:
+            counts[bisect_right(edges, value) - 1] += 1
 
 
 def _deviation(mean: float, mean_square: float) -> float:

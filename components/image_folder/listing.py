@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from components.image_folder.findings import Finding
-from components.image_folder.settings import LayoutName
+
+if TYPE_CHECKING:
+    from components.image_folder.settings import LayoutName
 
 
 class ImageFile(NamedTuple):

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from components.image_folder.measures import Measures
-from components.image_folder.settings import OddImageSettings
 
 
-def odd_shape(width: int, height: int, limits: OddImageSettings) -> Iterator[tuple[str, str]]:
+class OddLimits(NamedTuple):
+    """From where on an image is odd: the fields of `OddImageSettings`, which are described there."""
+
+    dark: float
+    bright: float
+    low_information: float
+    blurry: float
+    aspect_ratio: float
+
+
+def odd_shape(width: int, height: int, limits: OddLimits) -> Iterator[tuple[str, str]]:
     """Pairs of kind and reason that the size in pixels gives."""
     ratio = max(width, height) / min(width, height)
     if ratio > limits.aspect_ratio:
         yield "extreme_aspect_ratio", f"{width} x {height}: one side is {ratio:.1f} times the other"
 
 
-def odd_pixels(measures: Measures, limits: OddImageSettings) -> Iterator[tuple[str, str]]:
+def odd_pixels(measures: Measures, limits: OddLimits) -> Iterator[tuple[str, str]]:
     """Pairs of kind and reason that the pixels give, the strongest alone.
 
     A black image holds no information and no edges either; to say so three times helps nobody.

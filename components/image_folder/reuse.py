@@ -9,15 +9,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from components.contract import SPLITS
 from components.image_folder.artifact_files import manifest_path, shard_path
 from components.image_folder.listing import ImageFile, Listing
 from components.image_folder.manifest import Entry, read_manifest
 from components.image_folder.record_file import is_whole
-from components.image_folder.settings import DataSettings
 from components.image_folder.work_units import WorkUnit, units_that_overlap
+
+if TYPE_CHECKING:
+    from components.image_folder.settings import DataSettings
 
 _MARK: Final = "ingest.json"
 # Findings about which the same file may tell something else the next time.

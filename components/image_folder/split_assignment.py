@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,8 @@ from components.contract import SPLITS
 
 if TYPE_CHECKING:
     from components.image_folder.settings import SplitFractions
+
+UpperBounds = tuple[tuple[str, float], ...]
 
 
 def assign_split(sha256: str, fractions: SplitFractions, splits: Collection[str] = SPLITS) -> str:
@@ -25,19 +26,20 @@ def assign_split(sha256: str, fractions: SplitFractions, splits: Collection[str]
         fractions: how many of the images go where.
         splits: those that there are to choose from; their fractions are scaled to add up to 1.
     """
-    bounds = _upper_bounds(fractions.in_order(), tuple(splits))
+    return split_within(sha256, upper_bounds(fractions, splits))
+
+
+def upper_bounds(fractions: SplitFractions, splits: Collection[str] = SPLITS) -> UpperBounds:
+    """Each split to choose from, with the sum of all fractions up to its own."""
+    chosen = [(split, fraction) for split, fraction in fractions.in_order() if split in splits]
+    sums = accumulate(fraction for _, fraction in chosen)
+    return tuple((split, upper) for (split, _), upper in zip(chosen, sums, strict=True))
+
+
+def split_within(sha256: str, bounds: UpperBounds) -> str:
+    """What `assign_split` says, for whoever asks it of many images."""
     position = int(sha256[:16], 16) / 2**64 * bounds[-1][1]
     for split, upper in bounds:
         if position < upper:
             return split
     return bounds[-1][0]  # The largest digests are rounded up to the bound itself.
-
-
-@lru_cache
-def _upper_bounds(
-    fractions: tuple[tuple[str, float], ...], splits: tuple[str, ...]
-) -> tuple[tuple[str, float], ...]:
-    """Each split to choose from, with the sum of all fractions up to its own."""
-    chosen = [(split, fraction) for split, fraction in fractions if split in splits]
-    sums = accumulate(fraction for _, fraction in chosen)
-    return tuple((split, upper) for (split, _), upper in zip(chosen, sums, strict=True))

@@ -38,12 +38,16 @@ def summarize(entries: Iterable[Entry], moved: Mapping[str, str | None]) -> Unit
         entries: one a file.
         moved: path → split, or None for images that are left out, where it is not the entry's own.
     """
-    summary = UnitSummary()
+    used = []
+    counts: Counter[tuple[str, str]] = Counter()
+    findings = []
     for entry in entries:
-        for kind, reason in entry.findings:
-            summary.findings.append((entry.path, kind, reason))
+        if entry.findings:
+            findings += [(entry.path, kind, reason) for kind, reason in entry.findings]
         split = moved.get(entry.path, entry.split) if moved else entry.split
         if split is not None:
-            summary.counts[split, entry.label] += 1
-            summary.statistics.add(entry)
-    return summary
+            counts[split, entry.label] += 1
+            used.append(entry)
+    statistics = StatisticsGatherer()
+    statistics.add(used)
+    return UnitSummary(counts, statistics, findings)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal
 
 from components.image_folder.artifact_files import manifest_path, plan_dir
 from components.image_folder.examination import Examiner
+from components.image_folder.examination_rules import ExaminationRules
 from components.image_folder.examining_files import threads_for
 from components.image_folder.image_store import open_store
 from components.image_folder.manifest import read_manifest, write_manifest
 from components.image_folder.placement_candidate import Candidate
 from components.image_folder.reuse import EarlierIngest, Reusable
-from components.image_folder.settings import DataSettings
 from components.image_folder.shard_writing import settle_unit, write_unit
 from components.image_folder.unit_summary import UnitSummary, summarize
 from components.image_folder.work_units import WorkUnit
@@ -34,16 +34,14 @@ class IngestPlan:
 
     Attributes:
         root: that the files' paths are relative to.
-        settings: what is checked.
+        rules: what is checked.
         labels: names in id order.
-        open_splits: those that content decides on where the layout gives none.
         earlier: whose unchanged records to take over.
     """
 
     root: str
-    settings: DataSettings
+    rules: ExaminationRules
     labels: tuple[str, ...]
-    open_splits: tuple[str, ...]
     earlier: EarlierIngest | None
 
 
@@ -100,7 +98,7 @@ def do_step(
     else:
         plan: IngestPlan = pickle.loads(_plan_file(examples_dir).read_bytes())
         store = open_store(plan.root)
-        examiner = Examiner(store, plan.settings, plan.labels, plan.open_splits, ask_tensorflow)
+        examiner = Examiner(store, plan.rules, plan.labels, ask_tensorflow)
         with Reusable(unit, plan.earlier) as reusable:
             known = reusable if plan.earlier else None
             entries = write_unit(unit, examiner, examples_dir, known, threads or threads_for(store))

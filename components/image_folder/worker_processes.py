@@ -50,9 +50,9 @@ class WorkerProcesses:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ends the processes: those that are working still, after an error, at once."""
+        """Ends the processes, which have nothing left to do, or nothing that matters after an error."""
         for worker in self._workers:
-            worker.end(at_once=error is not None)
+            worker.end()
 
     def do(self, step: Step, units: Iterable[int]) -> None:
         """Lets the workers do a step of units, and waits for all of them.
@@ -69,8 +69,9 @@ class WorkerProcesses:
                     report_progress(f"part {number} of {len(waiting)}")
             except BaseException:
                 threads.shutdown(wait=False, cancel_futures=True)
+                # So that nobody waits for an answer that is no longer of use.
                 for worker in self._workers:
-                    worker.end(at_once=True)
+                    worker.end()
                 raise
 
     def _do(self, step: Step, unit: int) -> None:
@@ -113,11 +114,9 @@ class _Worker:
             error, told = answer
             raise error from _RemoteTracebackError(told)
 
-    def end(self, at_once: bool) -> None:
-        """Ends the process and waits for it; does nothing where it has ended."""
-        if at_once:
-            self._process.kill()
-        self._line.close()
+    def end(self) -> None:
+        """Ends the process; does nothing where it has ended."""
+        self._process.kill()
         self._process.wait()
 
 

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ProcessPoolExecutor
+from itertools import count, repeat
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 
-def photographs(source: Path | None, count: int = 1400) -> list[tuple[str, bytes]]:
-    """Class and bytes of each JPEG below `source`, or of `count` made-up ones of about the same size."""
+def photographs(source: Path | None, images: int = 1400) -> list[tuple[str, bytes]]:
+    """Class and bytes of each JPEG below `source`, or of `images` made-up ones of about the same size."""
     if source is not None:
         return [(path.parent.name, path.read_bytes()) for path in sorted(source.glob("*/*.jpg"))]
     return [
-        ("ab"[2 * seed // count], _picture(seed, (445, 374), detail=24, quality=65)) for seed in range(count)
+        ("ab"[2 * seed // images], _picture(seed, (445, 374), detail=24, quality=65))
+        for seed in range(images)
     ]
 
 
 def write_copies(root: Path, originals: list[tuple[str, bytes]], copies: int) -> None:
     """Writes `copies` pictures made from every image, no two of them alike."""
-    for number, (label, data) in enumerate(originals):
-        (root / label).mkdir(parents=True, exist_ok=True)
-        for copy in range(copies):
-            (root / label / f"{number:06d}-{copy:02d}.jpg").write_bytes(
-                varied(data, seed=number * copies + copy)
-            )
+    with ProcessPoolExecutor() as processes:
+        list(processes.map(_write_copies, repeat(root), count(), originals, repeat(copies), chunksize=16))
+
+
+def _write_copies(root: Path, number: int, original: tuple[str, bytes], copies: int) -> None:
+    label, data = original
+    (root / label).mkdir(parents=True, exist_ok=True)
+    for copy in range(copies):
+        (root / label / f"{number:06d}-{copy:02d}.jpg").write_bytes(varied(data, seed=number * copies + copy))
 
 
 def varied(jpeg: bytes, seed: int) -> bytes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
 import shutil
 import subprocess
+import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +22,14 @@ class ContestantFailedError(Exception):
 
 
 def run(
-    python: Path, contestant: str, images: Path, warm_up: Path, output: Path, previous: Path | None = None
+    python: Path,
+    contestant: str,
+    images: Path,
+    warm_up: Path,
+    output: Path,
+    previous: Path | None = None,
+    *,
+    rehearse: bool = False,
 ) -> Measurement:
     """Measures a contestant in a process of its own.
 
@@ -31,13 +40,14 @@ def run(
         warm_up: a small folder of the same kind.
         output: removed, then written to.
         previous: output of an earlier run, for contestants that can reuse it.
+        rehearse: whether to do all of the work once before, so that the machine has found the memory for it.
 
     Raises:
         ContestantFailedError: it did not finish.
     """
     shutil.rmtree(output, ignore_errors=True)
     os.sync()  # so that writing back what others left does not cost this one
-    command = [python, "-m", __name__, contestant, images, warm_up, output, previous or ""]
+    command = [python, "-m", __name__, contestant, images, warm_up, output, previous or "", int(rehearse)]
     finished = subprocess.run(
         [str(part) for part in command],
         cwd=Path(__file__).parents[2],
@@ -51,7 +61,7 @@ def run(
 
 
 def _measure(
-    contestant: str, images: Path, warm_up: Path, output: Path, previous: Path | None
+    contestant: str, images: Path, warm_up: Path, output: Path, previous: Path | None, rehearse: bool
 ) -> Measurement:
     module, function = contestant.split(":")
     work = getattr(importlib.import_module(f"tests.benchmarks.contestants.{module}"), function)
@@ -63,10 +73,16 @@ def _measure(
     fixed_seconds = time.perf_counter() - start
 
     reuse = {"previous": previous} if previous else {}
+    if rehearse:
+        work(images, output / "rehearsal", **reuse)
+        shutil.rmtree(output / "rehearsal", ignore_errors=True)  # some write nothing
+        os.sync()
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here on
+    children = _ChildrenMemory()
     start, cpu_start = time.perf_counter(), _cpu_seconds()
     work(images, output / "out", **reuse)
     seconds, cpu_seconds = time.perf_counter() - start, _cpu_seconds() - cpu_start
+    children.stop()
 
     written = _files(output / "out")
     return Measurement(
@@ -77,7 +93,7 @@ def _measure(
         cpu_seconds=cpu_seconds,
         fixed_seconds=fixed_seconds,
         bytes_after_imports=after_imports,
-        bytes_at_peak=_memory("VmHWM"),
+        bytes_at_peak=_memory("VmHWM") + children.bytes_at_peak,
         bytes_written=_total_bytes(written),
         record_bytes_written=_total_bytes([path for path in written if ".tfrecord" in path.name]),
     )
@@ -96,16 +112,44 @@ def _cpu_seconds() -> float:
     return sum(os.times()[:4])
 
 
-def _memory(field: str) -> int:
-    """A field of this process' memory, in bytes.
+class _ChildrenMemory:
+    """Watches how much memory this process' children take at most, looking now and then."""
+
+    def __init__(self) -> None:
+        self._peaks: dict[str, int] = {}
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    @property
+    def bytes_at_peak(self) -> int:
+        """The sum of all children's peaks, as if they had come at the same time."""
+        return sum(self._peaks.values())
+
+    def stop(self) -> None:
+        """Stops watching."""
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.05):
+            for task in Path("/proc/self/task").iterdir():
+                # A task, or a child, may have ended since it was listed.
+                with contextlib.suppress(OSError):
+                    for child in (task / "children").read_text().split():
+                        self._peaks[child] = _memory("VmHWM", child)
+
+
+def _memory(field: str, process: str = "self") -> int:
+    """A field of a process' memory, in bytes.
 
     `ru_maxrss` would not do: it is handed down through fork and exec, so that
     no process shows less than the one that started it.
     """
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith(f"{field}:"):
             return int(line.split()[1]) * 1024
-    raise OSError(f"no {field} in /proc/self/status")
+    raise OSError(f"no {field} in /proc/{process}/status")
 
 
 def _main() -> None:
@@ -114,6 +158,7 @@ def _main() -> None:
     for folder in ("images", "warm_up", "output"):
         parser.add_argument(folder, type=Path)
     parser.add_argument("previous", type=lambda value: Path(value) if value else None)
+    parser.add_argument("rehearse", type=lambda value: bool(int(value)))
     measurement = _measure(**vars(parser.parse_args()))
     print("\n" + json.dumps(asdict(measurement)))  # on a line of its own, whatever was printed before
 

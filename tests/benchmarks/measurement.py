@@ -17,7 +17,7 @@ class Measurement:
         cpu_seconds: user and system time of the process and its children in these seconds.
         fixed_seconds: wall-clock time of the same work on a handful of images, just before.
         bytes_after_imports: resident memory with everything imported and nothing done yet.
-        bytes_at_peak: largest resident memory of the process (not of its children) during the work.
+        bytes_at_peak: largest resident memory of the process during the work, and of each of its children.
         bytes_written: everything that lies in the output folder afterwards.
         record_bytes_written: what of these is in TFRecord files.
     """

@@ -16,7 +16,7 @@ from tests.benchmarks.measurement import Measurement
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """Two copies of 20 images."""
     monkeypatch.setattr(ingest_benchmark, "_COPIES", 2)
-    return Bench(tmp_path, corpus.photographs(None, count=20), rounds=1, peers=False)
+    return Bench(tmp_path, corpus.photographs(None, images=20), rounds=1, peers=False)
 
 
 def test_ours_is_measured_and_shown(bench: Bench) -> None:

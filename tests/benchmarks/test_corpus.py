@@ -10,7 +10,7 @@ from tests.benchmarks import corpus
 
 
 def test_copies_are_other_views_of_the_same_size(tmp_path: Path) -> None:
-    originals = corpus.photographs(None, count=4)
+    originals = corpus.photographs(None, images=4)
     corpus.write_copies(tmp_path, originals, 3)
     written = [path.read_bytes() for path in sorted(tmp_path.glob("*/*.jpg"))]
     assert {path.parent.name for path in tmp_path.glob("*/*.jpg")} == {"a", "b"}
@@ -22,7 +22,7 @@ def test_copies_are_other_views_of_the_same_size(tmp_path: Path) -> None:
 
 
 def test_every_so_many_files_change(tmp_path: Path) -> None:
-    corpus.write_copies(tmp_path, corpus.photographs(None, count=4), 3)
+    corpus.write_copies(tmp_path, corpus.photographs(None, images=4), 3)
     before = {path: path.read_bytes() for path in tmp_path.glob("*/*.jpg")}
     corpus.change(tmp_path, every=5, comment="again")
     changed = [path for path, data in before.items() if path.read_bytes() != data]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 # Those keys of `data.policies` that a file's content can come under.
 UnusableKind = Literal["empty", "not_an_image", "unsupported_format", "corrupt", "too_many_pixels"]
@@ -26,8 +25,7 @@ class UnusableImageError(ValueError):
         return self.reason
 
 
-@dataclass(frozen=True, slots=True)
-class ImageHeader:
+class ImageHeader(NamedTuple):
     """What the header of a usable image says.
 
     Attributes:

@@ -11,6 +11,8 @@ from components.image_folder.headers.fields import ImageHeader, corrupt, unsuppo
 
 # Bytes before a marker, fill bytes and markers that stand alone are passed over, as the decoder does.
 _JPEG_MARKER: Final = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")
+# Markers of segments, of those.
+_JPEG_SEGMENTS: Final = frozenset((*range(0xC0, 0xD0), *range(0xD9, 0xFF)))
 # Frame headers (ITU-T T.81, table B.1). Arithmetic coding is among what TensorFlow's libjpeg-turbo takes.
 _JPEG_DECODED: Final = frozenset((0xC0, 0xC1, 0xC2, 0xC9, 0xCA))
 _JPEG_NOT_DECODED: Final = {
@@ -30,8 +32,7 @@ def read_jpeg(data: bytes) -> ImageHeader:
     """Walks the segments to the frame header (ITU-T T.81, annex B)."""
     orientation: int | None = None
     position = 2
-    while found := _JPEG_MARKER.search(data, position):
-        start = found.end()
+    while start := _behind_marker(data, position):
         marker = data[start - 1]
         if marker in _JPEG_DECODED:
             return _jpeg_frame(data, start, orientation or 1)
@@ -46,6 +47,15 @@ def read_jpeg(data: bytes) -> ImageHeader:
             orientation = exif_orientation(data, start + 2, min(start + length, len(data)))
         position = start + length
     raise corrupt("the JPEG has no frame header")
+
+
+def _behind_marker(data: bytes, position: int) -> int:
+    """Where the segment of the next marker begins; 0 if there is none."""
+    # Nearly always a marker lies where the segment before it ends, and is no fill byte.
+    if data[position : position + 1] == b"\xff" and data[position + 1] in _JPEG_SEGMENTS:
+        return position + 2
+    found = _JPEG_MARKER.search(data, position)
+    return found.end() if found else 0
 
 
 def _jpeg_frame(data: bytes, start: int, orientation: int) -> ImageHeader:

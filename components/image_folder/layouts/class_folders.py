@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from components.contract import DataError
 from components.image_folder.findings import Finding, action_of, printable
@@ -50,7 +51,7 @@ class _ClassFolder:
     # Real folders seen so far. A link to one of them would list the same again, or go in circles.
     entered: set[str] = field(default_factory=set)
 
-    @property
+    @cached_property
     def name(self) -> str:
         return _name(self.folder.path)
 

@@ -47,6 +47,8 @@ def judge_item(
             extension too, because something names them.
     """
     told: Finding | None = None
+    if _is_plain_image(item):
+        return True, None
     for kind, reason in _amiss(item, any_name):
         policy = policies.of(kind)
         shown = printable(path) + ("/" if item.kind == "folder" else "")
@@ -55,6 +57,13 @@ def judge_item(
             return False, finding
         told = told or finding
     return True, told
+
+
+def _is_plain_image(item: FolderItem) -> bool:
+    """Whether nothing is amiss, at a glance: there may be millions."""
+    name = item.name
+    ordinary = item.kind == "file" and not item.outside and name.isprintable()
+    return ordinary and has_image_extension(name) and not is_hidden(name)
 
 
 def _amiss(item: FolderItem, any_name: bool) -> list[tuple[str, str]]:

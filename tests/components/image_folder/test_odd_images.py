@@ -5,7 +5,7 @@ import pytest
 
 from components.image_folder.image_header import read_header
 from components.image_folder.image_measures import measure
-from components.image_folder.odd_images import odd_pixels, odd_shape
+from components.image_folder.odd_images import OddLimits, odd_pixels, odd_shape
 from components.image_folder.reduced_decoding import decode_reduced
 from components.image_folder.settings import OddImageSettings
 from tests import hazard_images as hazards
@@ -20,7 +20,10 @@ def _oddities(data: bytes, limits: OddImageSettings = LIMITS) -> list[str]:
     measures, _ = measure(pixels, header.orientation)
     return [
         kind
-        for found in (odd_shape(header.width, header.height, limits), odd_pixels(measures, limits))
+        for found in (
+            odd_shape(header.width, header.height, OddLimits(**limits.model_dump())),
+            odd_pixels(measures, OddLimits(**limits.model_dump())),
+        )
         for kind, _ in found
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import struct
 import zlib
@@ -280,7 +279,7 @@ def test_what_pillow_refuses_is_corrupt(data: bytes) -> None:
 def test_a_size_other_than_the_one_that_was_checked_is_refused() -> None:
     data = hazards.tiff(0)
     with pytest.raises(UnusableImageError):
-        to_png(data, dataclasses.replace(read_header(data), height=47))
+        to_png(data, read_header(data)._replace(height=47))
 
 
 def test_a_format_other_than_the_one_that_was_checked_is_refused() -> None:
