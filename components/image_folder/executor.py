@@ -5,13 +5,11 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
@@ -32,10 +30,9 @@ from components.image_folder.report_building import build_report
 from components.image_folder.reuse import EarlierIngest, IngestKey, earlier_ingest, mark_whole
 from components.image_folder.settings import DataSettings
 from components.image_folder.split_counts import write_split_counts
+from components.image_folder.unit_dealers import InThisProcess, OnBeam, UnitDealer
 from components.image_folder.unit_work import (
     IngestPlan,
-    Step,
-    do_step,
     read_candidates,
     read_summary,
     remove_plan,
@@ -44,9 +41,6 @@ from components.image_folder.unit_work import (
 )
 from components.image_folder.work_units import plan_work
 from components.image_folder.worker_processes import WorkerProcesses
-from components.progress import report_progress
-
-MakePipeline = Callable[[], beam.Pipeline]
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -63,18 +57,30 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         labels = tuple(json.loads(exec_properties[LABELS]))
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         examples_dir = Path(examples.uri)
-        listing = list_images(settings)
-        key = IngestKey.of(listing, settings, exec_properties["code"], exec_properties["model_dir"])
-        earlier = earlier_ingest(examples_dir.parent.iterdir(), key)
-        known_as = exec_properties[FINGERPRINT]
-        if known_as not in (fingerprint(listing), content_fingerprint(listing, earlier)):
-            raise DataError(f"Files in {listing.root} changed while the run was starting. Run it again.")
-        make_pipeline = self._make_beam_pipeline if _on_a_cluster(self._beam_pipeline_args) else None
-        report = ingest(listing, settings, labels, examples_dir, make_pipeline, earlier)
+        with self._dealer(settings.images or "") as dealer:
+            listing = list_images(settings)
+            key = IngestKey.of(listing, settings, exec_properties["code"], exec_properties["model_dir"])
+            earlier = earlier_ingest(examples_dir.parent.iterdir(), key)
+            known_as = exec_properties[FINGERPRINT]
+            if known_as not in (fingerprint(listing), content_fingerprint(listing, earlier)):
+                raise DataError(f"Files in {listing.root} changed while the run was starting. Run it again.")
+            report = ingest(listing, settings, labels, examples_dir, dealer, earlier)
         mark_whole(examples_dir, key, known_as, exec_properties[ATTEMPT])
         report.write(Path(artifact_utils.get_single_uri(output_dict["data_report"])) / DATA_REPORT_FILE)
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+
+    @contextmanager
+    def _dealer(self, images: str) -> Iterator[UnitDealer]:
+        cores = len(os.sched_getaffinity(0))
+        if _on_a_cluster(self._beam_pipeline_args):
+            yield OnBeam(self._make_beam_pipeline)
+        elif cores == 1 or open_store(images).workers > 1:
+            # From far away, many files at a time are read in threads: one waits for the network anyway.
+            yield InThisProcess()
+        else:
+            with WorkerProcesses(cores) as workers:
+                yield workers
 
 
 def ingest(
@@ -82,7 +88,7 @@ def ingest(
     settings: DataSettings,
     labels: Sequence[str],
     examples_dir: Path,
-    make_beam_pipeline: MakePipeline | None = None,
+    dealer: UnitDealer,
     earlier: EarlierIngest | None = None,
 ) -> DataReport:
     """Writes the shards, their manifests and the label file.
@@ -97,58 +103,23 @@ def ingest(
         settings: what is checked, and what happens then.
         labels: names in id order.
         examples_dir: folder of the Examples artifact.
-        make_beam_pipeline: of the runner that deals out the units; None for processes on this machine.
+        dealer: of the units.
         earlier: whose unchanged records to take over.
     """
     with _frozen_garbage():
         units = plan_work(listing.files)
         rules = ExaminationRules.of(settings, listing.open_splits)
         plan = IngestPlan(listing.root, rules, tuple(labels), earlier)
-        with ExitStack() as workers:
-            do = _dealer(examples_dir, len(units), listing.root, make_beam_pipeline, workers)
-            write_plan(plan, units, examples_dir)
-            do("write", [unit.index for unit in units])
-            placement = place(read_candidates(examples_dir, units), settings, listing.open_splits)
-            if affected := write_moves(units, placement.moved, examples_dir):
-                do("settle", affected)
+        write_plan(plan, units, examples_dir)
+        dealer.do("write", examples_dir, [unit.index for unit in units])
+        placement = place(read_candidates(examples_dir, units), settings, listing.open_splits)
+        if affected := write_moves(units, placement.moved, examples_dir):
+            dealer.do("settle", examples_dir, affected)
         report = build_report(listing, read_summary(examples_dir, units), placement, labels, settings)
         remove_plan(examples_dir)
         write_labels(examples_dir / LABELS_FILE, labels)
         write_split_counts(examples_dir, report.counts)
         return report
-
-
-def _dealer(
-    examples_dir: Path,
-    units: int,
-    root: str,
-    make_beam_pipeline: MakePipeline | None,
-    workers: ExitStack,
-) -> Callable[[Step, Sequence[int]], None]:
-    """What deals out units of the plan, and waits until a step of all of them is done."""
-    if make_beam_pipeline is not None:
-        return partial(_do_with_beam, make_beam_pipeline, examples_dir)
-    # From far away, many files at a time are read in threads, where it is the network that one waits for.
-    processes = min(os.cpu_count() or 1, units) if open_store(root).workers == 1 else 1
-    if processes > 1:
-        return workers.enter_context(WorkerProcesses(examples_dir, processes)).do
-    return partial(_do_here, examples_dir)
-
-
-def _do_with_beam(make_pipeline: MakePipeline, examples_dir: Path, step: Step, units: Sequence[int]) -> None:
-    with make_pipeline() as pipeline:
-        _ = (
-            pipeline
-            | "Units" >> beam.Create(units, reshuffle=True)
-            | "Work" >> beam.Map(lambda unit: do_step(step, examples_dir, unit))
-        )
-
-
-def _do_here(examples_dir: Path, step: Step, units: Sequence[int]) -> None:
-    for number, unit in enumerate(units, start=1):
-        do_step(step, examples_dir, unit)
-        if len(units) > 1:
-            report_progress(f"part {number} of {len(units)}")
 
 
 def _on_a_cluster(beam_args: Sequence[str] | None) -> bool:

@@ -11,7 +11,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from components.image_folder.to_decode import ToDecode
@@ -24,12 +23,12 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 
 
-def work(examples_dir: Path, line: Connection) -> None:
+def work(line: Connection) -> None:
     """Does what comes over the line, until it is closed at its other end.
 
     Args:
-        examples_dir: root of the Examples artifact.
-        line: carries (step, unit) here; the answer is None, a `ToDecode`, or an error with its traceback.
+        line: carries the first arguments of `do_step` here; the answer is None, a `ToDecode`, or an error
+            with its traceback.
     """
 
     def ask_tensorflow(images: Sequence[tuple[bytes, int]]) -> list[Pixels | UnusableImageError]:
@@ -39,7 +38,7 @@ def work(examples_dir: Path, line: Connection) -> None:
 
     while True:
         try:
-            step, unit = line.recv()
+            step, examples_dir, unit = line.recv()
         except EOFError:
             return
         answer = None
@@ -65,7 +64,7 @@ def _end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    _end_with(int(sys.argv[3]))
+    _end_with(int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     gc.freeze()
-    work(Path(sys.argv[1]), Connection(int(sys.argv[2])))
+    work(Connection(int(sys.argv[1])))

@@ -2,7 +2,7 @@
 
 Python runs one thread at a time, so only processes use all cores. They are
 started anew instead of being forked, because TensorFlow does not survive a
-fork; and they load no framework, so that they are ready in a quarter of a
+fork; and they load no framework, so that they are ready in a tenth of a
 second. What only TensorFlow can decode, they ask the starting process for.
 """
 
@@ -11,17 +11,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Pipe
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
+from typing import Final
 
 from components.image_folder.tensorflow_decoding import decode_with_tensorflow
 from components.image_folder.to_decode import ToDecode
+from components.image_folder.unit_dealers import InThisProcess
 from components.image_folder.unit_work import Step
 from components.progress import report_progress
+
+# How many are started before it is known how many there is work for.
+_EARLY: Final = 2
 
 
 class WorkerDiedError(RuntimeError):
@@ -29,19 +34,21 @@ class WorkerDiedError(RuntimeError):
 
 
 class WorkerProcesses:
-    """Worker processes that stay until the context is left; a context manager."""
+    """A UnitDealer whose processes stay until the context is left; a context manager.
 
-    def __init__(self, examples_dir: Path, count: int) -> None:
-        """Starts the processes.
+    A single unit is done in this process: nobody could share the work.
+    """
+
+    def __init__(self, count: int) -> None:
+        """Starts the first processes, which get ready while the caller finds out what there is to do.
 
         Args:
-            examples_dir: root of the Examples artifact that all of them work on.
-            count: how many.
+            count: how many there may be.
         """
-        self._workers = [_Worker(examples_dir) for _ in range(count)]
+        self._count = count
+        self._workers: list[_Worker] = []
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
-        for worker in self._workers:
-            self._idle.put(worker)
+        self._start(min(count, _EARLY))
 
     def __enter__(self) -> WorkerProcesses:
         """Returns itself."""
@@ -54,15 +61,19 @@ class WorkerProcesses:
         for worker in self._workers:
             worker.end()
 
-    def do(self, step: Step, units: Iterable[int]) -> None:
-        """Lets the workers do a step of units, and waits for all of them.
+    def do(self, step: Step, examples_dir: Path, units: Sequence[int]) -> None:
+        """See UnitDealer.
 
         Raises:
             WorkerDiedError: one was killed.
-            Exception: whatever the step raised there.
+            Exception: whatever the step raised in a worker.
         """
+        if len(units) == 1:
+            InThisProcess().do(step, examples_dir, units)
+            return
+        self._start(min(self._count, len(units)))
         with ThreadPoolExecutor(len(self._workers)) as threads:
-            waiting = [threads.submit(self._do, step, unit) for unit in units]
+            waiting = [threads.submit(self._do, step, examples_dir, unit) for unit in units]
             try:
                 for number, one in enumerate(waiting, start=1):
                     one.result()
@@ -74,21 +85,29 @@ class WorkerProcesses:
                     worker.end()
                 raise
 
-    def _do(self, step: Step, unit: int) -> None:
+    def _start(self, count: int) -> None:
+        while len(self._workers) < count:
+            self._workers.append(_Worker())
+            self._idle.put(self._workers[-1])
+
+    def _do(self, step: Step, examples_dir: Path, unit: int) -> None:
         worker = self._idle.get()
-        worker.do(step, unit)
-        self._idle.put(worker)
+        try:
+            worker.do(step, examples_dir, unit)
+        finally:
+            # After an error too: the next thread would wait for it for ever.
+            self._idle.put(worker)
 
 
 class _Worker:
     """One process, and the line to it."""
 
-    def __init__(self, examples_dir: Path) -> None:
+    def __init__(self) -> None:
         self._line, theirs = Pipe()
-        command = [sys.executable, "-m", "components.image_folder.unit_worker", str(examples_dir)]
         search_path = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
+        arguments = (theirs.fileno(), os.getpid())
         self._process = subprocess.Popen(
-            [*command, str(theirs.fileno()), str(os.getpid())],
+            [sys.executable, "-m", "components.image_folder.unit_worker", *map(str, arguments)],
             # One image's linear algebra is too small to be shared out among threads.
             env={**os.environ, "PYTHONPATH": search_path, "OPENBLAS_NUM_THREADS": "1"},
             pass_fds=(theirs.fileno(),),
@@ -96,10 +115,10 @@ class _Worker:
         )
         theirs.close()
 
-    def do(self, step: Step, unit: int) -> None:
+    def do(self, step: Step, examples_dir: Path, unit: int) -> None:
         """Lets the process do a step of a unit, and decodes for it meanwhile what it cannot."""
         try:
-            self._line.send((step, unit))
+            self._line.send((step, examples_dir, unit))
             answer = self._line.recv()
             while isinstance(answer, ToDecode):
                 self._line.send(decode_with_tensorflow(answer))

@@ -22,13 +22,13 @@ from tests import hazard_images as hazards
 SCRIPT = """
 import sys
 from pathlib import Path
-import apache_beam as beam
 from components.image_folder import work_units
 from components.image_folder.executor import ingest
 from components.image_folder.list_images import list_images
 from components.image_folder.listing import fingerprint
 from components.image_folder.reuse import IngestKey, earlier_ingest, mark_whole
 from components.image_folder.settings import DataSettings
+from components.image_folder.worker_processes import WorkerProcesses
 
 work_units.MAX_UNIT_FILES = 16
 images, output = Path(sys.argv[1]), Path(sys.argv[2])
@@ -38,7 +38,8 @@ key = IngestKey.of(listing, settings, "code", "model")
 earlier = earlier_ingest(output.parent.iterdir(), key)
 print("begun", earlier.examples_dir.name if earlier else "anew", flush=True)
 try:
-    ingest(listing, settings, listing.labels, output, beam.Pipeline, earlier)
+    with WorkerProcesses(2) as workers:
+        ingest(listing, settings, listing.labels, output, workers, earlier)
     mark_whole(output, key, fingerprint(listing))
 except OSError as error:
     sys.exit(error.strerror)

@@ -7,7 +7,6 @@ import os
 import shutil
 from pathlib import Path
 
-import apache_beam as beam
 import pytest
 import tensorflow as tf
 from tfx.types import artifact, standard_artifacts
@@ -34,6 +33,7 @@ from components.image_folder.listing import ImageFile, fingerprint
 from components.image_folder.reuse import EarlierIngest, IngestKey, earlier_ingest, mark_whole
 from components.image_folder.settings import DataSettings
 from components.image_folder.split_counts import read_split_counts
+from components.image_folder.unit_dealers import InThisProcess
 from tests import hazard_images as hazards
 from tests.image_files import image_bytes, write_folder
 
@@ -47,7 +47,7 @@ def _ingest(
 ) -> DataReport:
     settings = _settings(images, **changes)
     listing = list_images(settings)
-    report = ingest(listing, settings, listing.labels, output, beam.Pipeline, earlier)
+    report = ingest(listing, settings, listing.labels, output, InThisProcess(), earlier)
     mark_whole(output, IngestKey.of(listing, settings, "code", "model"), fingerprint(listing))
     return report
 
@@ -312,7 +312,7 @@ def test_a_file_that_can_be_read_again_is_another_attempt(images: Path, tmp_path
     listing = list_images(settings)
     hidden = images / "a" / "0002.jpeg"
     hidden.rename(tmp_path / "hidden")
-    ingest(listing, settings, listing.labels, tmp_path / "out" / "1", beam.Pipeline)
+    ingest(listing, settings, listing.labels, tmp_path / "out" / "1", InThisProcess())
     key = IngestKey.of(listing, settings, "code", "model")
     mark_whole(tmp_path / "out" / "1", key, fingerprint(listing), "before")
     earlier = earlier_ingest((tmp_path / "out").iterdir(), key)

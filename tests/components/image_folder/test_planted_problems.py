@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import apache_beam as beam
 import pytest
 
 from components.image_folder.data_report import DataReport
 from components.image_folder.executor import ingest
 from components.image_folder.list_images import list_images
 from components.image_folder.settings import DataSettings
+from components.image_folder.unit_dealers import InThisProcess
 from tests import hazard_images as hazards
 
 NEAR = hazards.near_duplicates(5)
@@ -65,7 +65,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> DataReport:
     settings = DataSettings(images=str(root), max_set_aside=1)
     listing = list_images(settings)
     return ingest(
-        listing, settings, listing.labels, tmp_path_factory.mktemp("out") / "examples", beam.Pipeline
+        listing, settings, listing.labels, tmp_path_factory.mktemp("out") / "examples", InThisProcess()
     )
 
 
