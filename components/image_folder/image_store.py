@@ -8,6 +8,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
@@ -126,7 +127,7 @@ class LocalStore:
         for folder in folders:
             try:
                 with os.scandir(self._full(folder)) as entries:
-                    yield sorted(map(self._item, entries))
+                    yield sorted(map(self._item, entries), key=itemgetter(0))
             except OSError as error:
                 yield error
 

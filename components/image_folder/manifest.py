@@ -78,7 +78,8 @@ def read_manifest(path: Path) -> Iterator[Entry]:
 
 def _line(entry: Entry) -> bytes:
     try:
-        return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE, default=tuple)
+        # Of plain tuples, as far as that costs nothing: each of another kind is a call of `default`.
+        return orjson.dumps(tuple(entry), option=orjson.OPT_APPEND_NEWLINE, default=tuple)
     except TypeError:  # A name that is not UTF-8, which only the standard library takes.
         return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 

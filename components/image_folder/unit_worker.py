@@ -8,13 +8,11 @@ import os
 import pickle
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
-from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from components.image_folder.to_decode import ToDecode
 from components.image_folder.unit_work import do_step
+from components.image_folder.worker_messages import FailedStep, ToDecode
 
 if TYPE_CHECKING:
     from components.image_folder.image_header import UnusableImageError
@@ -23,33 +21,40 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 
 
-def work(line: Connection) -> None:
-    """Does what comes over the line, until it is closed at its other end.
+def work(questions: BinaryIO, answers: BinaryIO) -> None:
+    """Does what it is asked to, until there are no more questions.
 
     Args:
-        line: carries the first arguments of `do_step` here; the answer is None, a `ToDecode`, or an error
-            with its traceback.
+        questions: pickles of the first arguments of `do_step`; after a `ToDecode`, of what was decoded.
+        answers: pickles of None when a step is done, of a `ToDecode` in the middle of it, of a `FailedStep`.
     """
 
+    def answer(what: object) -> None:
+        pickle.dump(what, answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
+
     def ask_tensorflow(images: Sequence[tuple[bytes, int]]) -> list[Pixels | UnusableImageError]:
-        line.send(ToDecode(images))
-        decoded: list[Pixels | UnusableImageError] = line.recv()
+        answer(ToDecode(images))
+        decoded: list[Pixels | UnusableImageError] = pickle.load(questions)
         return decoded
 
     while True:
         try:
-            step, examples_dir, unit = line.recv()
+            step, examples_dir, unit = pickle.load(questions)
         except EOFError:
             return
-        answer = None
+        failed = None
         try:
             do_step(step, examples_dir, unit, threads=1, ask_tensorflow=ask_tensorflow)
         except Exception as error:
-            answer = _portable(error), traceback.format_exc()
-        line.send(answer)
+            import traceback
+
+            failed = FailedStep(_portable(error), traceback.format_exc())
+        answer(failed)
 
 
 def _portable(error: Exception) -> Any:
+    """The error, or one that says as much where it cannot be sent."""
     try:
         return pickle.loads(pickle.dumps(error))
     except Exception:
@@ -64,7 +69,10 @@ def _end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    _end_with(int(sys.argv[2]))
+    _end_with(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+    # Whatever a library may print must not get among the answers.
+    line = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     gc.freeze()
-    work(Connection(int(sys.argv[1])))
+    work(sys.stdin.buffer, line)

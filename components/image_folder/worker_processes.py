@@ -8,25 +8,22 @@ second. What only TensorFlow can decode, they ask the starting process for.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import Pipe
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Final
 
 from components.image_folder.tensorflow_decoding import decode_with_tensorflow
-from components.image_folder.to_decode import ToDecode
 from components.image_folder.unit_dealers import InThisProcess
 from components.image_folder.unit_work import Step
+from components.image_folder.worker_messages import FailedStep, ToDecode
 from components.progress import report_progress
-
-# How many are started before it is known how many there is work for.
-_EARLY: Final = 2
 
 
 class WorkerDiedError(RuntimeError):
@@ -40,7 +37,7 @@ class WorkerProcesses:
     """
 
     def __init__(self, count: int) -> None:
-        """Starts the first processes, which get ready while the caller finds out what there is to do.
+        """Starts none yet.
 
         Args:
             count: how many there may be.
@@ -48,7 +45,6 @@ class WorkerProcesses:
         self._count = count
         self._workers: list[_Worker] = []
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
-        self._start(min(count, _EARLY))
 
     def __enter__(self) -> WorkerProcesses:
         """Returns itself."""
@@ -103,40 +99,45 @@ class _Worker:
     """One process, and the line to it."""
 
     def __init__(self) -> None:
-        self._line, theirs = Pipe()
         search_path = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
-        arguments = (theirs.fileno(), os.getpid())
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "components.image_folder.unit_worker", *map(str, arguments)],
+            [sys.executable, "-m", "components.image_folder.unit_worker", str(os.getpid())],
             # One image's linear algebra is too small to be shared out among threads.
             env={**os.environ, "PYTHONPATH": search_path, "OPENBLAS_NUM_THREADS": "1"},
-            pass_fds=(theirs.fileno(),),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
-        theirs.close()
 
     def do(self, step: Step, examples_dir: Path, unit: int) -> None:
         """Lets the process do a step of a unit, and decodes for it meanwhile what it cannot."""
         try:
-            self._line.send((step, examples_dir, unit))
-            answer = self._line.recv()
+            answer = self._ask((step, examples_dir, unit))
             while isinstance(answer, ToDecode):
-                self._line.send(decode_with_tensorflow(answer))
-                answer = self._line.recv()
-        except (EOFError, ConnectionError):
+                answer = self._ask(decode_with_tensorflow(answer))
+        except (EOFError, pickle.UnpicklingError, ConnectionError):
             status = self._process.wait()
             raise WorkerDiedError(
                 f"A process that was writing unit {unit} ended with status {status}"
                 + (": it was killed, perhaps because memory ran out." if status < 0 else ".")
             ) from None
-        if answer is not None:
-            error, told = answer
-            raise error from _RemoteTracebackError(told)
+        if isinstance(answer, FailedStep):
+            raise answer.error from _RemoteTracebackError(answer.traceback)
 
     def end(self) -> None:
         """Ends the process; does nothing where it has ended."""
         self._process.kill()
         self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(OSError):  # a question that nobody will read
+                pipe.close()
+
+    def _ask(self, question: object) -> object:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        pickle.dump(question, self._process.stdin, pickle.HIGHEST_PROTOCOL)
+        self._process.stdin.flush()
+        return pickle.load(self._process.stdout)
 
 
 class _RemoteTracebackError(Exception):

@@ -132,7 +132,7 @@ class _ChildrenMemory:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._done.wait(0.05):
+        while not self._done.wait(0.25):
             for task in Path("/proc/self/task").iterdir():
                 # A task, or a child, may have ended since it was listed.
                 with contextlib.suppress(OSError):
