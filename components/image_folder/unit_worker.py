@@ -71,8 +71,5 @@ def _end_with(parent: int) -> None:
 if __name__ == "__main__":
     _end_with(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
-    # Whatever a library may print must not get among the answers.
-    line = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     gc.freeze()
-    work(sys.stdin.buffer, line)
+    work(sys.stdin.buffer, os.fdopen(int(sys.argv[2]), "wb"))

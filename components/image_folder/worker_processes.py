@@ -55,7 +55,8 @@ class WorkerProcesses:
     ) -> None:
         """Ends the processes, which have nothing left to do, or nothing that matters after an error."""
         for worker in self._workers:
-            worker.end()
+            worker.kill()
+            worker.close()
 
     def do(self, step: Step, examples_dir: Path, units: Sequence[int]) -> None:
         """See UnitDealer.
@@ -78,7 +79,7 @@ class WorkerProcesses:
                 threads.shutdown(wait=False, cancel_futures=True)
                 # So that nobody waits for an answer that is no longer of use.
                 for worker in self._workers:
-                    worker.end()
+                    worker.kill()
                 raise
 
     def _start(self, count: int) -> None:
@@ -100,13 +101,18 @@ class _Worker:
 
     def __init__(self) -> None:
         search_path = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
+        # Not over its standard output, where a library may print something.
+        answers, theirs = os.pipe()
+        arguments = (os.getpid(), theirs)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "components.image_folder.unit_worker", str(os.getpid())],
+            [sys.executable, "-m", "components.image_folder.unit_worker", *map(str, arguments)],
             # One image's linear algebra is too small to be shared out among threads.
             env={**os.environ, "PYTHONPATH": search_path, "OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            pass_fds=(theirs,),
         )
+        os.close(theirs)
+        self._answers = os.fdopen(answers, "rb")
 
     def do(self, step: Step, examples_dir: Path, unit: int) -> None:
         """Lets the process do a step of a unit, and decodes for it meanwhile what it cannot."""
@@ -123,21 +129,23 @@ class _Worker:
         if isinstance(answer, FailedStep):
             raise answer.error from _RemoteTracebackError(answer.traceback)
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """Ends the process; does nothing where it has ended."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            with contextlib.suppress(OSError):  # a question that nobody will read
-                pipe.close()
+
+    def close(self) -> None:
+        """Closes the line to the process, which has to have ended."""
+        self._answers.close()
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # a question that nobody will read
+            self._process.stdin.close()
 
     def _ask(self, question: object) -> object:
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         pickle.dump(question, self._process.stdin, pickle.HIGHEST_PROTOCOL)
         self._process.stdin.flush()
-        return pickle.load(self._process.stdout)
+        return pickle.load(self._answers)
 
 
 class _RemoteTracebackError(Exception):
