@@ -247,6 +247,11 @@ def truncated_jpeg(seed: int, size: Size = SIZE, share: float = 0.6) -> bytes:
     return data[: int(len(data) * share)]
 
 
+def half_jpeg(seed: int, size: Size = SIZE) -> bytes:
+    """A JPEG that lost the second half of its pixels, but ends as it should; TensorFlow fills it with gray."""
+    return truncated_jpeg(seed, size) + b"\xff\xd9"
+
+
 def corrupt_png(seed: int, size: Size = SIZE) -> bytes:
     """A PNG with a flipped byte in the middle of its pixels; its header is whole."""
     data = bytearray(png(seed, size))

@@ -49,7 +49,9 @@ class PolicySettings(Settings):
     unsupported_format: UnusablePolicy = Field(
         _DROP, description="An image format that cannot be used: HEIC, AVIF, SVG, JPEG 2000, …"
     )
-    corrupt: UnusablePolicy = Field(_DROP, description="Truncated or damaged: the decoder refuses it.")
+    corrupt: UnusablePolicy = Field(
+        _DROP, description="Truncated or damaged: the decoder refuses it, or makes up part of the picture."
+    )
     # What can be used, but is worth knowing.
     foreign_format: Policy = Field(
         _KEEP,

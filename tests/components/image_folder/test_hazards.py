@@ -89,6 +89,7 @@ CORPUS = (
     _bytes_hazard("text", "not_an_image", "a/x.jpg", hazards.text_file(), "set aside", "not an image"),
     _bytes_hazard("web page", "not_an_image", "a/x.jpg", hazards.html_page(), "set aside", "web page"),
     _bytes_hazard("cut jpeg", "corrupt", "a/x.jpg", hazards.truncated_jpeg(50), "set aside", "truncated"),
+    _bytes_hazard("half a jpeg", "corrupt", "a/x.jpg", hazards.half_jpeg(50), "set aside", "premature end"),
     _bytes_hazard("cut header", "corrupt", "a/x.jpg", hazards.jpeg(50)[:80], "set aside", "header"),
     _bytes_hazard("damaged png", "corrupt", "a/x.png", hazards.corrupt_png(50), "set aside", "damaged"),
     _bytes_hazard("png bomb", "too_many_pixels", "a/x.png", hazards.png_bomb(), "set aside", "50000 x"),

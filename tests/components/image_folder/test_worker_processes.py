@@ -62,6 +62,7 @@ def test_whoever_does_the_work_the_same_bytes_come_out(
         assert _files(images, tmp_path / "workers", workers) == here
         # The same processes do the next folder.
         assert _files(images, tmp_path / "again", workers) == here
+    assert [worker._process.poll() for worker in workers._workers] == [-signal.SIGKILL] * 2
     assert _files(images, tmp_path / "beam", OnBeam(beam.Pipeline)) == here
 
 
