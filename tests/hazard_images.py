@@ -248,7 +248,7 @@ def truncated_jpeg(seed: int, size: Size = SIZE, share: float = 0.6) -> bytes:
 
 
 def half_jpeg(seed: int, size: Size = SIZE) -> bytes:
-    """A JPEG that lost the second half of its pixels, but ends as it should; TensorFlow fills it with gray."""
+    """A JPEG that lost the second half of its pixels, but ends as it should; TensorFlow fills in gray."""
     return truncated_jpeg(seed, size) + b"\xff\xd9"
 
 
