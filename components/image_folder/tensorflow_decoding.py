@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from components.image_folder.image_header import UnusableImageError
+from components.image_folder.image_header import ImageHeader, UnusableImageError
 from components.image_folder.image_measures import Pixels
+from components.image_folder.reduction import decoder_ratio, reduced
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 _BATCHES: Final = (16, 4, 1)
 
 
-def decode_with_tensorflow(images: Sequence[tuple[bytes, int]]) -> list[Pixels | UnusableImageError]:
-    """Decodes images. TensorFlow, which is loaded at the first call, spreads them over all cores.
+def decode_with_tensorflow(
+    images: Sequence[tuple[bytes, ImageHeader]],
+) -> list[Pixels | UnusableImageError]:
+    """Decodes and reduces images. TensorFlow, loaded at the first call, spreads them over all cores.
 
     Args:
-        images: files' bytes, and how much smaller each side is to come out if
-            it is a JPEG; 0 for formats other than JPEG, which know no scale.
+        images: files' bytes, and what `read_header` says of them.
 
     Returns:
         For each, uint8 [height, width, 3], not turned upright; or why the
@@ -30,12 +32,15 @@ def decode_with_tensorflow(images: Sequence[tuple[bytes, int]]) -> list[Pixels |
     """
     decoded: dict[int, Pixels | UnusableImageError] = {}
     by_ratio: defaultdict[int, list[int]] = defaultdict(list)
-    for position, (_, ratio) in enumerate(images):
-        by_ratio[ratio].append(position)
+    for position, (_, header) in enumerate(images):
+        by_ratio[decoder_ratio(header)].append(position)
     for ratio, positions in by_ratio.items():
         for some in _batched(positions):
             pixels = _decode([images[position][0] for position in some], ratio)
-            decoded.update(zip(some, pixels, strict=True))
+            for position, one in zip(some, pixels, strict=True):
+                decoded[position] = (
+                    one if isinstance(one, UnusableImageError) else reduced(one, images[position][1])
+                )
     return [decoded[position] for position in range(len(images))]
 
 

@@ -15,7 +15,7 @@ from components.image_folder.unit_work import do_step
 from components.image_folder.worker_messages import FailedStep, ToDecode
 
 if TYPE_CHECKING:
-    from components.image_folder.image_header import UnusableImageError
+    from components.image_folder.image_header import ImageHeader, UnusableImageError
     from components.image_folder.image_measures import Pixels
 
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
@@ -33,7 +33,7 @@ def work(questions: BinaryIO, answers: BinaryIO) -> None:
         pickle.dump(what, answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
-    def ask_tensorflow(images: Sequence[tuple[bytes, int]]) -> list[Pixels | UnusableImageError]:
+    def ask_tensorflow(images: Sequence[tuple[bytes, ImageHeader]]) -> list[Pixels | UnusableImageError]:
         answer(ToDecode(images))
         decoded: list[Pixels | UnusableImageError] = pickle.load(questions)
         return decoded

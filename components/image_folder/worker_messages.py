@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from components.image_folder.image_header import ImageHeader
 
-class ToDecode(list[tuple[bytes, int]]):
+
+class ToDecode(list[tuple[bytes, ImageHeader]]):
     """Images that only TensorFlow can decode: the argument of `decode_with_tensorflow`."""
 
 
