@@ -57,13 +57,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         labels = tuple(json.loads(exec_properties[LABELS]))
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         examples_dir = Path(examples.uri)
-        with self._dealer(settings.images or "") as dealer:
-            listing = list_images(settings)
-            key = IngestKey.of(listing, settings, exec_properties["code"], exec_properties["model_dir"])
-            earlier = earlier_ingest(examples_dir.parent.iterdir(), key)
-            known_as = exec_properties[FINGERPRINT]
-            if known_as not in (fingerprint(listing), content_fingerprint(listing, earlier)):
-                raise DataError(f"Files in {listing.root} changed while the run was starting. Run it again.")
+        listing = list_images(settings)
+        key = IngestKey.of(listing, settings, exec_properties["code"], exec_properties["model_dir"])
+        earlier = earlier_ingest(examples_dir.parent.iterdir(), key)
+        known_as = exec_properties[FINGERPRINT]
+        if known_as not in (fingerprint(listing), content_fingerprint(listing, earlier)):
+            raise DataError(f"Files in {listing.root} changed while the run was starting. Run it again.")
+        with self._dealer(listing.root) as dealer:
             report = ingest(listing, settings, labels, examples_dir, dealer, earlier)
         mark_whole(examples_dir, key, known_as, exec_properties[ATTEMPT])
         report.write(Path(artifact_utils.get_single_uri(output_dict["data_report"])) / DATA_REPORT_FILE)
@@ -71,11 +71,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
 
     @contextmanager
-    def _dealer(self, images: str) -> Iterator[UnitDealer]:
+    def _dealer(self, root: str) -> Iterator[UnitDealer]:
         cores = len(os.sched_getaffinity(0))
         if _on_a_cluster(self._beam_pipeline_args):
             yield OnBeam(self._make_beam_pipeline)
-        elif cores == 1 or open_store(images).workers > 1:
+        elif cores == 1 or open_store(root).workers > 1:
             # From far away, many files at a time are read in threads: one waits for the network anyway.
             yield InThisProcess()
         else:
