@@ -27,12 +27,18 @@ _JPEG_NOT_DECODED: Final = {
     0xF7: "JPEG-LS",
 }
 
+# No camera writes a hundred; a file made up of nothing else would take seconds to walk through.
+_MAX_SEGMENTS: Final = 10_000
+
 
 def read_jpeg(data: bytes) -> ImageHeader:
     """Walks the segments to the frame header (ITU-T T.81, annex B)."""
     orientation: int | None = None
     position = 2
-    while start := _behind_marker(data, position):
+    for _ in range(_MAX_SEGMENTS):
+        start = _behind_marker(data, position)
+        if not start:
+            break
         marker = data[start - 1]
         if marker in _JPEG_DECODED:
             return _jpeg_frame(data, start, orientation or 1)

@@ -273,6 +273,11 @@ UNUSABLE = {
         "frame header of impossible length",
     ),
     "JPEG, odd segment": (b"\xff\xd8\xff\xe0\0\1" + hazards.jpeg(0)[2:], "corrupt", "impossible length"),
+    "JPEG, endless segments": (
+        b"\xff\xd8" + b"\xff\xfe\0\2" * 10_000 + hazards.jpeg(0)[2:],
+        "corrupt",
+        "no frame header",
+    ),
     "JPEG without frame": (b"\xff\xd8\xff\xd9\0\2" + hazards.jpeg(0), "corrupt", "no frame header"),
     "JPEG, scan first": (b"\xff\xd8\xff\xda\0\2" + hazards.jpeg(0), "corrupt", "no frame header"),
     "PNG of no width": (_png_with(0, bytes(4)), "corrupt", "a PNG of 0 × 3 pixels"),
