@@ -61,10 +61,11 @@ def test_of_a_label_conflict_none_stays() -> None:
     placement = _place(_image("a/1", "same", "x"), _image("b/1", "same", "x"), _image("b/2", "same", "x"))
     assert placement.moved == {"a/1": None, "b/1": None, "b/2": None}
     assert placement.copies == set()
-    assert {finding.reason for finding in placement.findings} == {
-        "the same bytes lie under 'b' too, as b/1: the label is in doubt",
-        "the same bytes lie under 'a' too, as a/1: the label is in doubt",
-    }
+    in_b, in_a = (
+        f"the same bytes lie under '{label}' too, as {label}/1: the label is in doubt" for label in "ba"
+    )
+    reasons = {finding.file: finding.reason for finding in placement.findings}
+    assert reasons == {"a/1": in_b, "b/1": in_a, "b/2": in_a}
 
 
 def test_of_a_leak_between_given_splits_the_one_further_from_training_stays() -> None:
@@ -161,11 +162,22 @@ def test_a_group_too_large_to_be_one_picture_is_only_told_of() -> None:
     placement = place(entries, settings)
     assert placement.moved == {}
     assert "one of 6 alike, too many to keep together" in placement.findings[0].reason
-    policies = {"near_duplicate": "drop"}
-    dropping = place(
-        entries, settings.model_copy(update={"policies": DataSettings(policies=policies).policies})
-    )  # type: ignore[arg-type]
-    assert dropping.moved == {}
+    assert {finding.action for finding in placement.findings} == {"kept"}
+    assert place(entries[:5], settings).moved  # one fewer is not too many
+    for policy, action in (("drop", "kept"), ("fail", "refused")):
+        changed = {"near_duplicates": {"max_group": 5}, "policies": {"near_duplicate": policy}}
+        stricter = place(entries, DataSettings.model_validate(changed))
+        assert stricter.moved == {}
+        assert {finding.action for finding in stricter.findings} == {action}
+
+
+def test_a_copy_that_is_left_out_is_nothing_s_near_duplicate() -> None:
+    placement = _place(_image("a/1", "same", "x"), _image("a/2", "same", "x"), _image("a/3", "other", "x1"))
+    assert _told(placement) == {
+        ("a/2", "duplicate", "set aside"),
+        ("a/1", "near_duplicate", "kept"),
+        ("a/3", "near_duplicate", "kept"),
+    }
 
 
 @pytest.mark.parametrize("kind", ["duplicate", "label_conflict", "near_duplicate"])
