@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,9 @@ _Found = tuple[Entry, bytes] | ReadFile
 
 def threads_for(store: ImageStore) -> int:
     """How many threads are best at reading and decoding, for a process that has the machine to itself."""
-    return max(store.workers, os.cpu_count() or 1)
+    import joblib  # knows of containers that may not use all cores
+
+    return max(store.workers, joblib.cpu_count())
 
 
 def examine_files(

@@ -49,7 +49,7 @@ def encode_example(
 
 
 # Labels, formats and sizes come again and again.
-@lru_cache(maxsize=2**16)
+@lru_cache(maxsize=2**12)
 def _recurring(label: str, label_id: int, channels: int, image_format: str, height: int, width: int) -> bytes:
     return b"".join(
         (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import joblib
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
@@ -72,7 +72,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
     @contextmanager
     def _dealer(self, root: str) -> Iterator[UnitDealer]:
-        cores = len(os.sched_getaffinity(0))
+        cores = joblib.cpu_count()  # as many as the process, or its container, may use
         if _on_a_cluster(self._beam_pipeline_args):
             yield OnBeam(self._make_beam_pipeline)
         elif cores == 1 or open_store(root).workers > 1:

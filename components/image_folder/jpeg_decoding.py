@@ -9,14 +9,13 @@ import simplejpeg
 
 from components.image_folder.image_header import ImageHeader, UnusableImageError
 from components.image_folder.image_measures import Pixels
-from components.image_folder.reduction import decoder_ratio
 
 # Warnings (jerror.h) after which part of the picture is made up. TensorFlow goes on after most of them.
 _DAMAGE: Final = re.compile(r"premature end|bad \w+ code|found marker .* instead of", re.IGNORECASE)
 
 
-def decode_jpeg(data: bytes, header: ImageHeader) -> Pixels | None:
-    """Decodes a JPEG at `decoder_ratio`, strictly.
+def decode_jpeg(data: bytes, header: ImageHeader, ratio: int) -> Pixels | None:
+    """Decodes a JPEG, strictly.
 
     TensorFlow decodes with the same library, and refuses less: what comes out
     of here without a warning can be trained on. Where there was a warning that
@@ -26,6 +25,7 @@ def decode_jpeg(data: bytes, header: ImageHeader) -> Pixels | None:
     Args:
         data: all of the file's bytes.
         header: what `read_header` says of them.
+        ratio: 1, 2, 4 or 8: how much smaller each side comes out.
 
     Returns:
         uint8 [height / ratio, width / ratio, 3], rounded up, not turned
@@ -36,7 +36,6 @@ def decode_jpeg(data: bytes, header: ImageHeader) -> Pixels | None:
     """
     if header.cmyk:
         return None
-    ratio = decoder_ratio(header)
     try:
         # With the fast transform, because that is TensorFlow's default: so both give the same pixels.
         pixels: Pixels = simplejpeg.decode_jpeg(

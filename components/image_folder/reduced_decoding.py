@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from components.image_folder.image_header import ImageHeader, UnusableImageError
 from components.image_folder.image_measures import Pixels
 from components.image_folder.jpeg_decoding import decode_jpeg
-from components.image_folder.reduction import reduced
+from components.image_folder.reduction import decoder_ratio, reduced
 from components.image_folder.tensorflow_decoding import decode_with_tensorflow
 
 # Takes what `decode_with_tensorflow` does, and returns what it does.
@@ -35,7 +35,7 @@ def decode_reduced(
     for position, (data, header) in enumerate(images):
         if header.format == "JPEG":
             try:
-                pixels = decode_jpeg(data, header)
+                pixels = decode_jpeg(data, header, decoder_ratio(header))
             except UnusableImageError as error:
                 decoded[position] = error
             else:

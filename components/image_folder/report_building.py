@@ -44,7 +44,7 @@ def build_report(
     by_kind = Counter(finding.kind for finding in files)
     set_aside = found - accepted - len(placement.copies)
     return DataReport(
-        root=listing.root,
+        root=printable(listing.root),
         layout=listing.layout,
         spans=listing.spans,
         labels=tuple(labels),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # How many images TensorFlow is given at a time; few sizes, because each is traced once a scale.
 _BATCHES: Final = (16, 4, 1)
+# Images of more pixels are decoded one by one: sixteen at a time would take much memory.
+_LARGE: Final = 2**21
 
 
 def decode_with_tensorflow(
@@ -31,11 +33,12 @@ def decode_with_tensorflow(
         decoder refuses it, for example because the file is truncated.
     """
     decoded: dict[int, Pixels | UnusableImageError] = {}
-    by_ratio: defaultdict[int, list[int]] = defaultdict(list)
+    alike: defaultdict[tuple[int, bool], list[int]] = defaultdict(list)
     for position, (_, header) in enumerate(images):
-        by_ratio[decoder_ratio(header)].append(position)
-    for ratio, positions in by_ratio.items():
-        for some in _batched(positions):
+        ratio = decoder_ratio(header)
+        alike[ratio, _is_large(header, ratio)].append(position)
+    for (ratio, large), positions in alike.items():
+        for some in _batched(positions, _BATCHES[-1:] if large else _BATCHES):
             pixels = _decode([images[position][0] for position in some], ratio)
             for position, one in zip(some, pixels, strict=True):
                 decoded[position] = (
@@ -44,10 +47,14 @@ def decode_with_tensorflow(
     return [decoded[position] for position in range(len(images))]
 
 
-def _batched(positions: Sequence[int]) -> list[Sequence[int]]:
+def _is_large(header: ImageHeader, ratio: int) -> bool:
+    return header.width * header.height > _LARGE * max(ratio, 1) ** 2
+
+
+def _batched(positions: Sequence[int], sizes: Sequence[int]) -> list[Sequence[int]]:
     batches: list[Sequence[int]] = []
     start = 0
-    for size in _BATCHES:
+    for size in sizes:
         while start + size <= len(positions):
             batches.append(positions[start : start + size])
             start += size

@@ -9,7 +9,7 @@ import pickle
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from components.image_folder.unit_work import do_step
 from components.image_folder.worker_messages import FailedStep, ToDecode
@@ -53,10 +53,11 @@ def work(questions: BinaryIO, answers: BinaryIO) -> None:
         answer(failed)
 
 
-def _portable(error: Exception) -> Any:
+def _portable(error: Exception) -> Exception:
     """The error, or one that says as much where it cannot be sent."""
     try:
-        return pickle.loads(pickle.dumps(error))
+        copy: Exception = pickle.loads(pickle.dumps(error))
+        return copy
     except Exception:
         return RuntimeError(repr(error))
 
@@ -68,7 +69,8 @@ def _end_with(parent: int) -> None:
         sys.exit(1)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Takes the process that started this one, and the descriptor to answer on, from the command line."""
     _end_with(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     gc.freeze()

@@ -18,12 +18,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
+from typing import Final
 
 from components.image_folder.tensorflow_decoding import decode_with_tensorflow
 from components.image_folder.unit_dealers import InThisProcess
 from components.image_folder.unit_work import Step
 from components.image_folder.worker_messages import FailedStep, ToDecode
 from components.progress import report_progress
+
+_PROGRAM: Final = "components.image_folder.unit_worker"
+# How long a process that no longer answers is given to say why, before it is killed.
+_SECONDS_TO_END: Final = 5
 
 
 class WorkerDiedError(RuntimeError):
@@ -33,7 +38,8 @@ class WorkerDiedError(RuntimeError):
 class WorkerProcesses:
     """A UnitDealer whose processes stay until the context is left; a context manager.
 
-    A single unit is done in this process: nobody could share the work.
+    A single unit is done in this process: nobody could share the work. The
+    processes end with the thread that first called `do`, if it ends before.
     """
 
     def __init__(self, count: int) -> None:
@@ -100,14 +106,16 @@ class _Worker:
     """One process, and the line to it."""
 
     def __init__(self) -> None:
-        search_path = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
+        # Modules are found as in this process: not in the current folder, where a user may have others.
+        path = [folder or str(Path.cwd()) for folder in sys.path]
+        program = f"import sys; sys.path[:] = {path!r}; from {_PROGRAM} import main; main()"
         # Not over its standard output, where a library may print something.
         answers, theirs = os.pipe()
         arguments = (os.getpid(), theirs)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "components.image_folder.unit_worker", *map(str, arguments)],
+            [sys.executable, "-c", program, *map(str, arguments)],
             # One image's linear algebra is too small to be shared out among threads.
-            env={**os.environ, "PYTHONPATH": search_path, "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
             pass_fds=(theirs,),
         )
@@ -116,16 +124,9 @@ class _Worker:
 
     def do(self, step: Step, examples_dir: Path, unit: int) -> None:
         """Lets the process do a step of a unit, and decodes for it meanwhile what it cannot."""
-        try:
-            answer = self._ask((step, examples_dir, unit))
-            while isinstance(answer, ToDecode):
-                answer = self._ask(decode_with_tensorflow(answer))
-        except (EOFError, pickle.UnpicklingError, ConnectionError):
-            status = self._process.wait()
-            raise WorkerDiedError(
-                f"A process that was writing unit {unit} ended with status {status}"
-                + (": it was killed, perhaps because memory ran out." if status < 0 else ".")
-            ) from None
+        answer = self._ask((step, examples_dir, unit))
+        while isinstance(answer, ToDecode):
+            answer = self._ask(decode_with_tensorflow(answer))
         if isinstance(answer, FailedStep):
             raise answer.error from _RemoteTracebackError(answer.traceback)
 
@@ -143,9 +144,19 @@ class _Worker:
 
     def _ask(self, question: object) -> object:
         assert self._process.stdin is not None
-        pickle.dump(question, self._process.stdin, pickle.HIGHEST_PROTOCOL)
-        self._process.stdin.flush()
-        return pickle.load(self._answers)
+        try:
+            pickle.dump(question, self._process.stdin, pickle.HIGHEST_PROTOCOL)
+            self._process.stdin.flush()
+            return pickle.load(self._answers)
+        except (EOFError, pickle.UnpicklingError, ConnectionError):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_SECONDS_TO_END)
+            self.kill()
+            status = self._process.returncode
+            raise WorkerDiedError(
+                f"A process that ingest had started ended with status {status}"
+                + (": it was killed, perhaps because memory ran out." if status < 0 else ".")
+            ) from None
 
 
 class _RemoteTracebackError(Exception):

@@ -58,7 +58,8 @@ def read_jpeg(data: bytes) -> ImageHeader:
 def _behind_marker(data: bytes, position: int) -> int:
     """Where the segment of the next marker begins; 0 if there is none."""
     # Nearly always a marker lies where the segment before it ends, and is no fill byte.
-    if data[position : position + 1] == b"\xff" and data[position + 1] in _JPEG_SEGMENTS:
+    next_one = data[position : position + 2]
+    if len(next_one) == 2 and next_one[0] == 0xFF and next_one[1] in _JPEG_SEGMENTS:
         return position + 2
     found = _JPEG_MARKER.search(data, position)
     return found.end() if found else 0

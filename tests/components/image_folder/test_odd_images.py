@@ -5,6 +5,7 @@ import pytest
 
 from components.image_folder.image_header import read_header
 from components.image_folder.image_measures import measure
+from components.image_folder.measures import Measures
 from components.image_folder.odd_images import OddLimits, odd_pixels, odd_shape
 from components.image_folder.reduced_decoding import decode_reduced
 from components.image_folder.settings import OddImageSettings
@@ -56,3 +57,56 @@ def test_each_oddity_is_named_once_and_no_other(data: bytes, kinds: list[str]) -
 )
 def test_the_limits_decide(data: bytes, limits: dict[str, float]) -> None:
     assert _oddities(data, OddImageSettings(**limits)) == []
+
+
+# A picture with nothing odd about it.
+PLAIN = Measures(120, 50, 300, 6, 30, 220, 120, 120, 120, 15000, 15000, 15000)
+STRICT = OddLimits(dark=10, bright=245, low_information=1, blurry=25, aspect_ratio=4)
+
+
+@pytest.mark.parametrize(
+    ("measures", "found"),
+    [
+        (PLAIN, []),
+        (PLAIN._replace(brightest=11), []),
+        (
+            PLAIN._replace(brightest=10, darkest=2),
+            [("dark", "nearly black: 99 % of the pixels are at most 10 of 255")],
+        ),
+        (PLAIN._replace(darkest=244), []),
+        (
+            PLAIN._replace(darkest=245, brightest=254),
+            [("bright", "nearly white: 99 % of the pixels are at least 245 of 255")],
+        ),
+        (PLAIN._replace(entropy=1), []),
+        (PLAIN._replace(entropy=0.99), [("low_information", "its grays hold 0.99 bits of information")]),
+        (PLAIN._replace(sharpness=25), []),
+        (PLAIN._replace(sharpness=24.9), [("blurry", "blurry: the variance of its Laplacian is 24.9")]),
+    ],
+)
+def test_the_limits_and_the_words(measures: Measures, found: list[tuple[str, str]]) -> None:
+    assert list(odd_pixels(measures, STRICT)) == found
+
+
+def test_of_several_the_strongest_is_told() -> None:
+    measures = Measures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    # Limits under which the image is both dark and bright.
+    limits = STRICT._replace(bright=0)
+    expected = ["dark", "bright", "low_information", "blurry"]
+    for kind, passed in zip(expected, ({"dark": -1}, {"bright": 1}, {"low_information": 0}, {}), strict=True):
+        assert [told for told, _ in odd_pixels(measures, limits)] == [kind]
+        limits = limits._replace(**passed)
+
+
+@pytest.mark.parametrize(
+    ("size", "reasons"),
+    [
+        ((100, 100), []),
+        ((400, 100), []),
+        ((100, 400), []),
+        ((401, 100), ["401 x 100: one side is 4.0 times the other"]),
+        ((100, 450), ["100 x 450: one side is 4.5 times the other"]),
+    ],
+)
+def test_either_side_can_be_the_longer(size: tuple[int, int], reasons: list[str]) -> None:
+    assert list(odd_shape(*size, STRICT)) == [("extreme_aspect_ratio", reason) for reason in reasons]

@@ -26,6 +26,16 @@ def test_counts_the_digest_off_against_the_fractions(digest: str, split: str) ->
     assert assign_split(digest, FRACTIONS) == split
 
 
+def test_a_bound_belongs_to_the_split_above_it_and_eight_bytes_decide() -> None:
+    fractions = SplitFractions(train=0.5, eval=0.25, test=0.25)
+    assert assign_split("7" + "f" * 12 + "0" * 51, fractions) == "train"
+    assert assign_split("8" + "0" * 63, fractions) == "eval"
+    # A bound that the first four bytes alone do not tell apart.
+    fractions = SplitFractions(train=0.5 + 2**-40, eval=0.25, test=0.25 - 2**-40)
+    assert assign_split("80000000" + "00" + "0" * 54, fractions) == "train"
+    assert assign_split("80000000" + "01" + "0" * 54, fractions) == "eval"
+
+
 def test_shares_come_out_as_asked() -> None:
     digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(20_000)]
     shares = Counter(assign_split(digest, FRACTIONS) for digest in digests)

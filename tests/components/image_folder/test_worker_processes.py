@@ -13,7 +13,7 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from components.image_folder import work_units
+from components.image_folder import work_units, worker_processes
 from components.image_folder.executor import ingest
 from components.image_folder.list_images import list_images
 from components.image_folder.settings import DataSettings
@@ -76,8 +76,38 @@ def test_a_worker_that_is_killed_is_no_riddle(tmp_path: Path) -> None:
     with WorkerProcesses(2) as workers:
         with pytest.raises(FileNotFoundError):
             workers.do("write", tmp_path, [0, 1])
-        with pytest.raises(WorkerDiedError, match=r"unit \d ended with status -9: it was killed, perhaps"):
+        with pytest.raises(WorkerDiedError, match="ended with status -9: it was killed, perhaps"):
             workers.do("write", tmp_path, [0, 1])
+
+
+def test_what_lies_in_the_current_folder_or_prints_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user may have a file that is called like a module; and interpreters may print when they start."""
+    for name in ("pickle.py", "queue.py", "signal.py"):
+        (tmp_path / name).write_text("raise SystemExit('the wrong module')")
+    (tmp_path / "components").mkdir()
+    (tmp_path / "components" / "__init__.py").touch()
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "usercustomize.py").write_text("print('hello')")
+    (tmp_path / "site" / "sitecustomize.py").write_text("print('hello')")
+    monkeypatch.setattr(sys, "path", [folder or str(Path.cwd()) for folder in sys.path])
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    monkeypatch.chdir(tmp_path)
+    with WorkerProcesses(2) as workers, pytest.raises(FileNotFoundError, match="00000.pickle"):
+        workers.do("write", tmp_path, [0, 1])
+
+
+def test_an_error_of_the_decoder_here_is_no_riddle_either(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: object) -> None:
+        raise EOFError("of all things")
+
+    monkeypatch.setattr(work_units, "MAX_UNIT_FILES", 16)
+    monkeypatch.setattr(worker_processes, "decode_with_tensorflow", fails)
+    with WorkerProcesses(2) as workers, pytest.raises(EOFError, match="of all things"):
+        _files(images, tmp_path / "out", workers)
 
 
 def test_a_worker_does_not_load_what_takes_long(tmp_path: Path) -> None:
