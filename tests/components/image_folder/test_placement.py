@@ -171,6 +171,12 @@ def test_a_group_too_large_to_be_one_picture_is_only_told_of() -> None:
         assert {finding.action for finding in stricter.findings} == {action}
 
 
+def test_an_image_whose_label_is_in_doubt_is_nothing_s_near_duplicate() -> None:
+    placement = _place(_image("a/1", "same", "x"), _image("b/1", "same", "x"), _image("a/3", "other", "x1"))
+    assert {kind for _, kind, _ in _told(placement)} == {"label_conflict"}
+    assert placement.pairs == []
+
+
 def test_a_copy_that_is_left_out_is_nothing_s_near_duplicate() -> None:
     placement = _place(_image("a/1", "same", "x"), _image("a/2", "same", "x"), _image("a/3", "other", "x1"))
     assert _told(placement) == {
