@@ -93,3 +93,9 @@ def test_where_all_are_alike_each_is_compared_with_some_only(monkeypatch: pytest
         if len(connected) == 256:
             break
     assert len(connected) == 256
+
+
+def test_no_image_is_compared_with_thousands_of_others() -> None:
+    table = np.zeros((5000, 32), np.uint8)
+    compared = sum(len(left) for left, _ in near_duplicates._candidates(table, 1))
+    assert compared < 5000 * 2048 < 5000 * 4999 / 2

@@ -39,7 +39,12 @@ def _report(
 def test_what_was_found_is_passed_on() -> None:
     pair = NearDuplicatePair("a/1", "a/2", 3)
     report = _report(placement=Placement(copies={"a/x", "a/y"}, pairs=[pair]), lost=1)
-    assert (report.root, report.layout, report.spans, report.labels) == ("/root", "sidecar", (2, 3), ("a", "b"))
+    assert (report.root, report.layout, report.spans, report.labels) == (
+        "/root",
+        "sidecar",
+        (2, 3),
+        ("a", "b"),
+    )
     assert (report.found, report.accepted, report.duplicates, report.set_aside) == (22, 19, 2, 1)
     assert report.counts == {"train": {"a": 8, "b": 8}, "eval": {"a": 1, "b": 1}, "test": {"a": 1, "b": 0}}
     assert report.near_duplicates == (pair,)
@@ -52,7 +57,11 @@ def test_what_was_found_is_passed_on() -> None:
 
 def test_findings_from_everywhere_are_sorted_by_file_and_in_the_order_of_the_policies() -> None:
     report = _report(
-        findings=[("b/2\n", "exif_rotation", "turned"), ("b/2\n", "alpha", "see-through"), ("a/1", "empty", "")],
+        findings=[
+            ("b/2\n", "exif_rotation", "turned"),
+            ("b/2\n", "alpha", "see-through"),
+            ("a/1", "empty", ""),
+        ],
         listed=(Finding("c/.x", "hidden_file", "hidden"),),
         placement=Placement(findings=[Finding("b/2\\n", "duplicate", "copy", "kept")]),
     )
