@@ -24,7 +24,7 @@ from components.image_folder.work_units import WorkUnit
 
 
 class NotingExaminer(Examiner):
-    """Notes which files are decoded together, in which thread, and how many threads share a matrix product."""
+    """Notes which files are decoded together, in which thread, and how many threads a matrix product gets."""
 
     def decode(self, files: Sequence[ReadFile]) -> Sequence[ReadFile]:
         batches.append([read.file.size for read in files])
