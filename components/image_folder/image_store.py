@@ -165,7 +165,7 @@ class LocalStore:
         """See ImageStore."""
         try:
             # Not blocking: a pipe may have taken the file's place.
-            descriptor = os.open(self._full(file.path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(self._full(file.path), os.O_RDONLY | os.O_NONBLOCK)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENXIO):
                 raise FileChangedError("removed after it was listed") from error

@@ -33,10 +33,8 @@ def near_pairs(hashes: Sequence[bytes], max_distance: int) -> Iterator[tuple[int
         max_distance: largest number of differing bits, below 256.
 
     Yields:
-        First position, second position, distance; in no particular order.
+        Smaller position, larger position, distance; in no particular order.
     """
-    if not hashes:
-        return
     table = np.frombuffer(b"".join(hashes), np.uint8).reshape(len(hashes), _BITS // 8)
     unique, first, inverse = np.unique(table, axis=0, return_index=True, return_inverse=True)
     first_of = first[inverse.ravel()]

@@ -95,7 +95,7 @@ def _judge_near_duplicates(
 ) -> None:
     limits = settings.near_duplicates
     alike = sorted(
-        (distance, *sorted((first, second)))
+        (distance, first, second)
         for first, second, distance in near_pairs(
             [image.perceptual_hash for image in images], limits.max_distance
         )

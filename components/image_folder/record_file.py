@@ -31,7 +31,7 @@ class RecordWriter:
     def __init__(self, path: Path) -> None:
         """Creates the file, and its folder where there is none."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         self._position = 0
         self._waiting: list[bytes] = []
         self._written = 0

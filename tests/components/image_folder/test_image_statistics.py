@@ -1,5 +1,3 @@
-"""Statistics of images whose numbers can be worked out by hand."""
-
 from __future__ import annotations
 
 from collections import Counter
@@ -7,84 +5,96 @@ from typing import Any
 
 import pytest
 
-from components.image_folder.data_report import Histogram
 from components.image_folder.image_statistics import StatisticsGatherer, suggest_image_size
 from components.image_folder.manifest import Entry
 from components.image_folder.measures import Measures
 
-
-def _entry(width: int, height: int, size: int, measures: Measures | None = None, **facts: Any) -> Entry:
-    return Entry("a/1.jpg", "a", size, 0, None, 0, format="JPEG", width=width, height=height)._replace(
-        measures=measures, **facts
-    )
+# Red is 10 everywhere, green 20 or 40, blue spreads within each image too.
+FIRST = Measures(33, 9, 30, 7, 1, 2, 10, 20, 30, 100, 400, 1000)
+SECOND = Measures(100, 60, 70, 5, 3, 4, 10.006, 40, 40.01, 100.12, 1600, 2000)
 
 
-def _measures(red: float, red_square: float, **others: float) -> Measures:
-    nothing = dict.fromkeys(Measures._fields, 0.0)
-    return Measures(**{**nothing, "red": red, "red_square": red_square, **others})
+def _entry(**changes: Any) -> Entry:
+    values = {"split": "train", "format": "PNG", "width": 100, "height": 50, "size": 1024, **changes}
+    return Entry("a/1", "a", values.pop("size"), 0, None, 0)._replace(**values)
 
 
-def _bins(histogram: Histogram) -> dict[float, int]:
-    """Lower edge → images, of the bins with any."""
+def _gathered(*entries: Entry) -> StatisticsGatherer:
+    gatherer = StatisticsGatherer()
+    gatherer.add(entries)
+    return gatherer
+
+
+def _bins(gatherer: StatisticsGatherer, name: str) -> dict[float, int]:
+    """Lower edge → images, of the bins that hold any."""
+    histogram = gatherer.result().histograms[name]  # type: ignore[index]
+    assert len(histogram.edges) == len(histogram.counts)
     return {edge: count for edge, count in zip(histogram.edges, histogram.counts, strict=True) if count}
 
 
-def test_every_number_is_counted_where_it_belongs() -> None:
-    gatherer = StatisticsGatherer()
-    gatherer.add(
-        [
-            _entry(200, 100, 4095, _measures(10, 200, brightness=16, contrast=8, sharpness=24)),
-            _entry(100, 200, 4096, _measures(30, 1000, brightness=255, contrast=200, sharpness=10**6)),
-            _entry(300, 96, 1, format="PNG"),
-        ]
+def test_each_value_goes_to_the_bin_that_begins_at_or_below_it() -> None:
+    gatherer = _gathered(
+        _entry(measures=FIRST),
+        _entry(measures=SECOND, width=15, height=9000, size=1023),
+        _entry(width=96, height=96, size=2**30),
     )
-    statistics = gatherer.result()
-    assert statistics.formats == {"JPEG": 2, "PNG": 1}
-    histograms = statistics.histograms
-    assert _bins(histograms["shorter_side"]) == {96: 3}
-    assert _bins(histograms["aspect_ratio"]) == {2: 1, 0.5: 1, 2.5: 1}
-    assert _bins(histograms["kilobytes"]) == {0: 1, 2: 1, 4: 1}
-    assert _bins(histograms["brightness"]) == {16: 1, 240: 1}
-    assert _bins(histograms["contrast"]) == {8: 1, 120: 1}
-    assert _bins(histograms["sharpness"]) == {12: 1, 25600: 1}
-    # Of the two that are measured: mean 20, mean square 600, so a variance of 200.
-    assert statistics.channel_mean == (20, 0, 0)
-    assert statistics.channel_std == (pytest.approx(200**0.5, abs=0.01), 0, 0)
-    assert statistics.suggested_image_size == 96
+    # Of the edges, an image of 48 pixels, 2 : 1, 1 KiB and brightness 32 would lie on each.
+    assert _bins(gatherer, "shorter_side") == {0: 1, 48: 1, 96: 1}
+    assert _bins(gatherer, "aspect_ratio") == {0: 1, 0.95: 1, 2: 1}
+    assert _bins(gatherer, "kilobytes") == {0: 1, 1: 1, 8192: 1}
+    assert _bins(gatherer, "brightness") == {32: 1, 96: 1}
+    assert _bins(gatherer, "contrast") == {8: 1, 56: 1}
+    assert _bins(gatherer, "sharpness") == {25: 1, 50: 1}
 
 
-def test_nothing_is_said_of_pixels_that_nobody_looked_at() -> None:
-    gatherer = StatisticsGatherer()
-    gatherer.add([_entry(64, 64, 100)])
-    statistics = gatherer.result()
+def test_mean_and_deviation_of_the_channels() -> None:
+    statistics = _gathered(_entry(measures=FIRST), _entry(), _entry(measures=SECOND)).result()
+    assert statistics.channel_mean == (10, 30, 35)  # to two digits, and over measured images only
+    assert statistics.channel_std == (0, 10, 16.57)  # sqrt(1500 - 35.005²)
+
+
+def test_a_deviation_of_nothing_is_no_square_root_of_less_than_nothing() -> None:
+    rounded = FIRST._replace(red=0.1, red_square=0.1 * 0.1 - 1e-9)
+    statistics = _gathered(_entry(measures=rounded)).result()
+    assert statistics.channel_std is not None and statistics.channel_std[0] == 0
+
+
+@pytest.mark.parametrize("entries", [(), (_entry(),)])
+def test_without_measures_there_is_nothing_about_pixels(entries: tuple[Entry, ...]) -> None:
+    statistics = _gathered(*entries).result()
     assert (statistics.channel_mean, statistics.channel_std) == (None, None)
-    assert set(statistics.histograms) == {"shorter_side", "aspect_ratio", "kilobytes"}
+    assert list(statistics.histograms) == ["shorter_side", "aspect_ratio", "kilobytes"]
 
 
-def test_parts_that_are_merged_come_to_the_same_as_the_whole() -> None:
+def test_parts_come_to_the_same_as_the_whole() -> None:
     entries = [
-        _entry(50 + 9 * number, 40 + 7 * number, 1000 * number, _measures(number, number**2 + 1))
-        for number in range(40)
+        _entry(measures=FIRST),
+        _entry(measures=SECOND, format="GIF", width=200, height=200),
+        _entry(format="JPEG", width=200, height=200),
+        _entry(measures=FIRST, width=200, height=200),
     ]
-    whole, merged = StatisticsGatherer(), StatisticsGatherer()
-    whole.add(entries)
-    for start in range(0, 40, 15):
-        part = StatisticsGatherer()
-        part.add(entries[start : start + 15])
-        merged.merge(part)
-    assert merged.result() == whole.result()
+    total = _gathered(entries[0])
+    total.add(entries[1:2])
+    total.merge(_gathered(*entries[2:]))
+    assert total.result() == _gathered(*entries).result()
+    assert list(total.result().formats.items()) == [("GIF", 1), ("JPEG", 1), ("PNG", 2)]
+    assert total.result().suggested_image_size == 192
 
 
 @pytest.mark.parametrize(
     ("sides", "size"),
     [
-        ({8: 3}, 16),  # never smaller than the smallest
-        ({96: 1}, 96),
-        ({95: 1}, 64),
-        ({64: 2, 300: 2}, 64),  # half of them are not enlarged
-        ({64: 1, 300: 2}, 224),
-        ({5000: 1}, 224),
+        ({}, 16),
+        ({5: 3}, 16),
+        ({32: 1}, 32),
+        ({31: 1}, 24),
+        ({100: 1, 50: 1}, 48),  # the lower of the two in the middle
+        ({300: 1, 100: 1, 50: 1}, 96),
+        ({300: 2, 100: 1, 50: 1}, 96),
+        ({300: 3, 50: 2}, 224),
+        ({50: 3, 300: 2}, 48),
+        ({4000: 1}, 224),
     ],
 )
-def test_suggests_a_size_that_enlarges_at_most_half(sides: dict[int, int], size: int) -> None:
+def test_the_suggested_size_enlarges_at_most_half_of_the_images(sides: dict[int, int], size: int) -> None:
     assert suggest_image_size(Counter(sides)) == size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import socket
 import subprocess
 import sys
 import threading
@@ -48,6 +49,12 @@ def _rewrite(path: Path, content: bytes) -> None:
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
 
 
+def _listen(path: Path) -> None:
+    """Puts a socket there; the file stays when it is closed."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -58,6 +65,8 @@ def _rewrite(path: Path, content: bytes) -> None:
         (lambda path: path.write_bytes(b"longer than before"), "written to after"),
         (lambda path: path.write_bytes(b"cut"), "written to after"),
         (lambda path: os.utime(path, ns=(1, path.stat().st_mtime_ns + 1)), "written to after"),
+        (lambda path: os.utime(path, ns=(1, path.stat().st_mtime_ns - 1)), "written to after"),
+        (lambda path: (path.unlink(), _listen(path)), "removed after it was listed"),
         (lambda path: (path.unlink(), path.mkdir()), "no longer a regular file"),
         (lambda path: (path.unlink(), os.mkfifo(path)), "no longer a regular file"),
         (lambda path: (path.unlink(), path.symlink_to("/dev/zero")), "no longer a regular file"),
@@ -107,6 +116,19 @@ def test_a_write_in_the_middle_of_reading(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "read", read)
     with pytest.raises(FileChangedError, match="written to"):
         open_store(str(tmp_path)).read(file)
+
+
+def test_reads_that_return_less_than_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tree(tmp_path, {"a.jpg": "content"})
+    file = _file(tmp_path)
+    real_read = os.read
+    monkeypatch.setattr(os, "read", lambda descriptor, count: real_read(descriptor, min(count, 2)))
+    assert open_store(str(tmp_path)).read(file) == b"content"
+    # Neither is more read as if it were all, nor less.
+    for content in (b"longer than before", b"cut"):
+        _rewrite(tmp_path / "a.jpg", content)
+        with pytest.raises(FileChangedError, match="written to"):
+            open_store(str(tmp_path)).read(file)
 
 
 def test_errors_say_what_the_system_says(tmp_path: Path) -> None:

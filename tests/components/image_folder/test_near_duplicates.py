@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from components.image_folder import near_duplicates
 from components.image_folder.near_duplicates import near_pairs
 
 RANDOM = np.random.default_rng(5)
@@ -56,3 +57,45 @@ def test_ten_thousand_alike_are_no_trouble() -> None:
     base = _hashes(1)[0]
     hashes = [_with_flipped(base, 2) for _ in range(10_000)]
     assert len(list(near_pairs(hashes, 0))) < 10_000
+
+
+@pytest.mark.parametrize("max_distance", [0, 16])
+def test_two_are_enough_for_a_pair(max_distance: int) -> None:
+    (one,) = _hashes(1)
+    near = _with_flipped(one, max_distance)
+    assert list(near_pairs([one, near], max_distance)) == [(0, 1, max_distance)]
+
+
+def test_few_of_all_pairs_are_compared() -> None:
+    table = np.frombuffer(b"".join(_hashes(2000)), np.uint8).reshape(2000, 32)
+    compared = sum(len(left) for left, _ in near_duplicates._candidates(table, 17))
+    assert compared < 5000  # of two million; by chance it is about 17 · 2000² / 2 / 2¹⁵ = 1038
+
+
+def test_many_pairs_are_compared_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = _hashes(1)[0]
+    hashes = sorted({_with_flipped(base, 3) for _ in range(100)})
+    expected = set(near_pairs(hashes, 6))
+    monkeypatch.setattr(near_duplicates, "_PAIRS_AT_ONCE", 7)
+    assert set(near_pairs(hashes, 6)) == expected
+    assert len(expected) == len(hashes) * (len(hashes) - 1) // 2
+
+
+def test_where_all_are_alike_each_is_compared_with_some_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_duplicates, "_MAX_BUCKET", 10)
+    # Each a bit away from nothing, so any two are two bits apart, and most agree in any of three bands.
+    hashes = [(1 << bit).to_bytes(32, "big") for bit in range(256)]
+    pairs = list(near_pairs(hashes, 2))
+    assert len(pairs) <= 3 * 9 * len(hashes) < 256 * 255 / 2
+    connected = {0}
+    for _ in range(256):
+        connected |= {other for pair in pairs for other in pair[:2] if connected & set(pair[:2])}
+        if len(connected) == 256:
+            break
+    assert len(connected) == 256
+
+
+def test_no_image_is_compared_with_thousands_of_others() -> None:
+    table = np.zeros((5000, 32), np.uint8)
+    compared = sum(len(left) for left, _ in near_duplicates._candidates(table, 1))
+    assert compared < 5000 * 2048 < 5000 * 4999 / 2

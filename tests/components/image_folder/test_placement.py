@@ -207,3 +207,147 @@ def test_images_with_nothing_on_them_are_not_alike() -> None:
 def test_the_order_of_the_entries_does_not_matter() -> None:
     entries = [_image("a/1", "p", "x"), _image("b/2", "q", "x1", "test"), _image("a/3", "q", "y")]
     assert _place(*entries) == _place(*reversed(entries))
+
+
+def _hash(*bits: range) -> bytes:
+    """The perceptual hash with these bits set."""
+    return sum(1 << bit for some in bits for bit in some).to_bytes(32, "big")
+
+
+def _near(path: str, digest: int, picture: bytes, split: str = "train", given: bool = False) -> Candidate:
+    """An image whose place in the order of the digests is known."""
+    return Candidate(path, path.split("/")[0], bytes([digest]) * 32, split, given, picture)
+
+
+def test_an_image_that_is_left_out_is_nobodys_near_duplicate() -> None:
+    entries = (
+        _near("a/1", 2, _hash()),
+        _near("a/2", 2, _hash()),
+        _near("a/3", 1, _hash(range(1)), split="test"),
+    )
+    placement = _place(*entries)
+    assert placement.moved == {"a/1": "test", "a/2": None}
+    assert ("a/2", "near_duplicate", "kept") not in _told(placement)
+
+
+def test_copies_that_are_kept_move_together() -> None:
+    entries = (
+        _near("a/1", 2, _hash()),
+        _near("a/2", 2, _hash()),
+        _near("a/3", 1, _hash(range(1)), split="test"),
+    )
+    placement = _place(*entries, duplicate="keep")
+    assert placement.moved == {"a/1": "test", "a/2": "test"}
+    assert placement.copies == set()
+    # The second copy has no other picture like it than the first.
+    assert ("a/2", "near_duplicate", "kept") not in _told(placement)
+
+
+def test_a_label_conflict_across_given_splits_is_nothing_else_besides() -> None:
+    entries = (
+        _image("a/1", "same", "x", "train", given=True),
+        _image("a/2", "same", "x", "train", given=True),
+        _image("b/1", "same", "x", "test", given=True),
+    )
+    placement = _place(*entries)
+    assert {(finding.file, finding.kind, finding.reason[:35]) for finding in placement.findings} == {
+        ("a/1", "label_conflict", "the same bytes lie under 'b' too, a"),
+        ("a/2", "label_conflict", "the same bytes lie under 'b' too, a"),
+        ("b/1", "label_conflict", "the same bytes lie under 'a' too, a"),
+    }
+    assert placement.copies == set()
+
+
+def test_what_is_validated_on_comes_before_what_is_trained_on() -> None:
+    entries = (
+        _image("a/1", "same", "x", "train", given=True),
+        _image("a/2", "same", "x", "eval", given=True),
+    )
+    assert _place(*entries).moved == {"a/1": None}
+    assert _place(*entries).copies == {"a/1"}
+    assert _place(*entries, split_leak="keep").moved == {}
+    assert _place(*entries, split_leak="keep").copies == set()
+
+
+def test_the_limits_are_still_near() -> None:
+    apart = (_near("a/1", 1, _hash()), _near("a/2", 2, _hash(range(4)), "test"))
+    for max_distance, moved in ((4, {"a/2": "train"}), (3, {})):
+        limits = {"near_duplicates": {"max_distance": max_distance}}
+        assert place(apart, DataSettings.model_validate(limits)).moved == moved
+    group = [_near(f"a/{number}", 9 - number, _hash(range(number)), "test") for number in range(3)]
+    group[2] = group[2]._replace(split="train")
+    for max_group, moved in ((3, {"a/0": "train", "a/1": "train"}), (2, {})):
+        limits = {"near_duplicates": {"max_group": max_group}}
+        assert place(group, DataSettings.model_validate(limits)).moved == moved
+
+
+def test_each_is_told_which_picture_is_nearest() -> None:
+    entries = (
+        _near("a/1", 1, _hash()),
+        _near("a/2", 2, _hash(range(2))),
+        _near("b/3", 3, _hash(range(3))),
+    )
+    placement = _place(*entries)
+    assert [(finding.file, finding.reason) for finding in placement.findings] == [
+        ("a/1", "nearly the same picture as a/2 (2 of 256 bits differ)"),
+        ("a/2", "nearly the same picture as b/3 under 'b' (1 of 256 bits differ)"),
+        ("b/3", "nearly the same picture as a/2 under 'a' (1 of 256 bits differ)"),
+    ]
+    assert [(pair.first, pair.second, pair.distance) for pair in placement.pairs] == [
+        ("a/2", "b/3", 1),
+        ("a/1", "a/2", 2),
+        ("a/1", "b/3", 3),
+    ]
+    # The first by name stays, though the others are nearer to one another.
+    assert _place(*entries, near_duplicate="drop").moved == {"a/2": None, "b/3": None}
+
+
+def test_the_smallest_digest_decides_and_not_the_furthest_split() -> None:
+    entries = (
+        _near("a/1", 2, _hash(), "eval"),
+        _near("a/2", 1, _hash(range(1)), "train"),
+        _near("a/3", 3, _hash(range(2)), "test"),
+    )
+    assert _place(*entries).moved == {"a/1": "train", "a/3": "train"}
+
+
+def test_a_leak_names_the_split_that_the_other_image_went_to() -> None:
+    entries = (
+        _near("a/1", 1, _hash(), "train"),
+        _near("a/2", 2, _hash(range(1)), "test", given=True),
+        _near("a/3", 3, _hash(range(2)), "train", given=True),
+    )
+    (leak,) = [finding for finding in _place(*entries).findings if finding.kind == "near_split_leak"]
+    assert (leak.file, leak.reason) == ("a/3", "nearly the same picture as a/1 in the test split")
+
+
+def test_pictures_that_hang_together_through_others_are_one_group() -> None:
+    # Nearest neighbours in a row are 1 2 3 4 0, five, four, three and six bits apart.
+    bits = (range(18), range(0), range(5), range(9), range(12))
+    row = [_near(f"a/{number}", 9, _hash(some), "train") for number, some in enumerate(bits)]
+    row[1] = row[1]._replace(sha256=bytes(32), split="test")
+    limits = DataSettings.model_validate({"near_duplicates": {"max_distance": 6}})
+    for number in (2, 3, 4, 0):
+        row[number] = row[number]._replace(sha256=bytes([number + 1]) * 32)
+    assert place(row, limits).moved == {f"a/{number}": "test" for number in (0, 2, 3, 4)}
+    # Two that have nothing in common but a third.
+    fork = (
+        _near("a/0", 1, _hash(range(1)), "test"),
+        _near("a/1", 2, _hash(range(1, 2))),
+        _near("a/2", 3, _hash()),
+    )
+    one_bit = DataSettings.model_validate({"near_duplicates": {"max_distance": 1}})
+    assert place(fork, one_bit).moved == {"a/1": "test", "a/2": "test"}
+
+
+def test_a_group_too_large_is_refused_but_not_its_copies() -> None:
+    images = [_near(f"a/{number}", number, _hash(range(number)), "train") for number in range(1, 5)]
+    images.append(_near("a/9", 1, _hash(range(1)), "train"))
+    policies = {"near_duplicate": "fail", "duplicate": "keep"}
+    settings = DataSettings.model_validate({"near_duplicates": {"max_group": 4}, "policies": policies})
+    placement = place(images, settings)
+    assert _told(placement) == {
+        ("a/9", "duplicate", "kept"),
+        *((f"a/{number}", "near_duplicate", "refused") for number in range(1, 5)),
+    }
+    assert placement.moved == {}

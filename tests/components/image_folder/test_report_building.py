@@ -1,4 +1,4 @@
-"""The data report, from sums and findings that are made up."""
+"""The data report of listings, summaries and placements made up for the purpose."""
 
 from __future__ import annotations
 
@@ -7,118 +7,156 @@ from typing import Any
 
 import pytest
 
-from components.image_folder.data_report import DataReport
+from components.image_folder.data_report import DataReport, NearDuplicatePair
 from components.image_folder.findings import Finding
 from components.image_folder.listing import ImageFile, Listing
+from components.image_folder.manifest import Entry
 from components.image_folder.placement import Placement
 from components.image_folder.report_building import build_report
 from components.image_folder.settings import DataSettings
-from components.image_folder.unit_summary import UnitSummary
+from components.image_folder.unit_summary import UnitSummary, summarize
 
-LABELS = ("a", "b")
-FULL = {(split, label): 1 for split in ("train", "eval", "test") for label in LABELS}
+FULL = {("train", "a"): 8, ("train", "b"): 8, ("eval", "a"): 1, ("eval", "b"): 1, ("test", "a"): 1}
 
 
 def _report(
-    counts: dict[tuple[str, str], int] = FULL,
-    files: int = 6,
-    findings: tuple[tuple[str, str, str], ...] = (),
+    counts: dict[tuple[str, str], int] | None = None,
+    findings: list[tuple[str, str, str]] | None = None,
     listed: tuple[Finding, ...] = (),
     placement: Placement | None = None,
+    lost: int = 0,
     **settings: Any,
 ) -> DataReport:
-    listing = Listing(
-        root="/photos",
-        layout="class_folders",
-        spans=(),
-        files=[ImageFile(f"a/{number}.jpg", "a", 1, 0) for number in range(files)],
-        labels=LABELS,
-        findings=listed,
-        open_splits=("train", "eval", "test"),
+    """Of as many files as are counted, are left out as copies, and are lost otherwise."""
+    counts, placement = FULL if counts is None else counts, placement or Placement()
+    found = sum(counts.values()) + len(placement.copies) + lost
+    files = [ImageFile(f"a/{number}", "a", 1, 0) for number in range(found)]
+    listing = Listing("/root", "sidecar", (2, 3), files, ("b", "a"), listed, ())
+    summary = UnitSummary(Counter(counts), findings=findings or [])
+    return build_report(listing, summary, placement, ("a", "b"), DataSettings.model_validate(settings))
+
+
+def test_what_was_found_is_passed_on() -> None:
+    pair = NearDuplicatePair("a/1", "a/2", 3)
+    report = _report(placement=Placement(copies={"a/x", "a/y"}, pairs=[pair]), lost=1)
+    assert (report.root, report.layout, report.spans, report.labels) == (
+        "/root",
+        "sidecar",
+        (2, 3),
+        ("a", "b"),
     )
-    summary = UnitSummary(Counter(counts), findings=list(findings))
-    return build_report(
-        listing, summary, placement or Placement(), LABELS, DataSettings.model_validate(settings)
-    )
+    assert (report.found, report.accepted, report.duplicates, report.set_aside) == (22, 19, 2, 1)
+    assert report.counts == {"train": {"a": 8, "b": 8}, "eval": {"a": 1, "b": 1}, "test": {"a": 1, "b": 0}}
+    assert report.near_duplicates == (pair,)
+    assert report.violations == ()
+    entry = Entry("a/1", "a", 1, 0, None, 0, split="train", format="GIF", width=1, height=1)
+    listing = Listing("/root", "sidecar", (), [ImageFile("a/1", "a", 1, 0)], ("a",), (), ())
+    report = build_report(listing, summarize([entry], {}), Placement(), ("a",), DataSettings())
+    assert report.statistics.formats == {"GIF": 1}
 
 
-def test_a_folder_without_a_flaw() -> None:
-    report = _report()
-    assert (report.found, report.accepted, report.duplicates, report.set_aside) == (6, 6, 0, 0)
-    assert report.counts == {split: {"a": 1, "b": 1} for split in ("train", "eval", "test")}
-    assert (report.findings, report.files, report.violations) == ({}, (), ())
-
-
-def test_copies_are_no_loss() -> None:
-    copies = {"a/4.jpg", "a/5.jpg"}
-    report = _report(files=8, placement=Placement(moved=dict.fromkeys(copies), copies=copies))
-    assert (report.accepted, report.duplicates, report.set_aside) == (6, 2, 0)
-
-
-@pytest.mark.parametrize(("allowed", "violated"), [(0.25, False), (0.24, True)])
-def test_as_many_as_are_allowed_may_be_set_aside(allowed: float, violated: bool) -> None:
-    lost = (("a/8.jpg", "corrupt", "cut"), ("a/7.jpg", "corrupt", "cut"))
-    report = _report(files=8, findings=lost, max_set_aside=allowed)
-    told = (
-        "2 of 8 files (25.0%) are set aside, and data.max_set_aside allows 24.0%: "
-        "a/7.jpg (cut); a/8.jpg (cut)"
-    )
-    assert report.violations == ((told,) if violated else ())
-
-
-def test_findings_of_all_sources_are_in_order_each_with_what_was_done() -> None:
+def test_findings_from_everywhere_are_sorted_by_file_and_in_the_order_of_the_policies() -> None:
     report = _report(
-        findings=(
-            ("b/1.jpg", "exif_rotation", "turned"),
-            ("a/1\n.webp", "foreign_format", "png"),
-            ("b/1.jpg", "grayscale", "gray"),
-            ("b/1.jpg", "corrupt", "cut"),
-        ),
-        listed=(Finding("a/.x", "hidden_file", "hidden"),),
-        placement=Placement(findings=[Finding("a/2", "duplicate", "same")]),
+        findings=[
+            ("b/2\n", "exif_rotation", "turned"),
+            ("b/2\n", "alpha", "see-through"),
+            ("a/1", "empty", ""),
+        ],
+        listed=(Finding("c/.x", "hidden_file", "hidden"),),
+        placement=Placement(findings=[Finding("b/2\\n", "duplicate", "copy", "kept")]),
     )
-    assert [(finding.file, finding.kind, finding.action) for finding in report.files] == [
-        ("a/.x", "hidden_file", "set aside"),
-        (r"a/1\n.webp", "foreign_format", "repaired"),
-        ("a/2", "duplicate", "set aside"),
-        ("b/1.jpg", "corrupt", "set aside"),
-        ("b/1.jpg", "grayscale", "kept"),
-        ("b/1.jpg", "exif_rotation", "repaired"),
-    ]
-    assert report.findings["exif_rotation"] == 1
+    assert report.files == (
+        Finding("a/1", "empty", "", "set aside"),
+        Finding("b/2\\n", "alpha", "see-through", "kept"),
+        Finding("b/2\\n", "exif_rotation", "turned", "repaired"),
+        Finding("b/2\\n", "duplicate", "copy", "kept"),
+        Finding("c/.x", "hidden_file", "hidden", "set aside"),
+    )
+    kinds = ["hidden_file", "empty", "alpha", "exif_rotation", "duplicate"]
+    assert list(report.findings.items()) == [(kind, 1) for kind in kinds]
 
 
 @pytest.mark.parametrize(
-    ("count", "told"),
+    ("kind", "policy", "action"),
     [
-        (1, "1 file has the finding 'blurry', and data.policies.blurry is 'fail': a/0 (soft)"),
-        (
-            3,
-            "3 files have the finding 'blurry', and data.policies.blurry is 'fail': a/0 (soft); a/1 (soft); ",
-        ),
-        (
-            5,
-            "5 files have the finding 'blurry', and data.policies.blurry is 'fail': a/0 (soft); a/1 (soft); ",
-        ),
+        ("foreign_format", "keep", "repaired"),
+        ("exif_rotation", "keep", "repaired"),
+        ("exif_rotation", "drop", "set aside"),
+        ("alpha", "keep", "kept"),
+        ("alpha", "drop", "set aside"),
+        ("alpha", "fail", "refused"),
     ],
 )
-def test_a_policy_that_is_violated_names_some_files(count: int, told: str) -> None:
-    blurry = tuple((f"a/{number}", "blurry", "soft") for number in range(count))
-    kept = (("a/9", "grayscale", "gray"),)
-    report = _report(findings=(*blurry, *kept), policies={"blurry": "fail"})
-    (violation,) = report.violations
-    assert violation.startswith(told)
-    assert violation.endswith("; and 2 more") == (count == 5)
+def test_each_finding_says_what_was_done(kind: str, policy: str, action: str) -> None:
+    (finding,) = _report(findings=[("a/1", kind, "reason")], policies={kind: policy}).files
+    assert finding.action == action
 
 
-def test_a_class_without_an_image_and_a_split_without_one_are_violations() -> None:
-    report = _report({("train", "a"): 3}, files=4, findings=(("b/1.jpg", "corrupt", "cut"),), max_set_aside=1)
-    assert report.violations == (
-        "class 'b' has no usable image: b/1.jpg (cut)",
-        *(
-            f"the {split} split is empty: 3 images are too few to be divided; add images, or give it a "
-            f"larger share with data.splits.{split}"
-            for split in ("eval", "test")
-        ),
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        (1, "1 file has the finding 'alpha', and data.policies.alpha is 'fail': a/1 (why)"),
+        (2, "2 files have the finding 'alpha', and data.policies.alpha is 'fail': a/1 (why); a/2 (why)"),
+        (3, "3 files have … a/1 (why); a/2 (why); a/3 (why)"),
+        (5, "5 files have … a/1 (why); a/2 (why); a/3 (why); and 2 more"),
+    ],
+)
+def test_refused_files_are_named_by_kind(files: int, named: str) -> None:
+    findings = [(f"a/{number}", "alpha", "why") for number in range(1, files + 1)]
+    # Neither another kind that is refused, nor one that is only dropped, is in the same sentence.
+    others = [("a/1", "empty", "nothing"), ("a/1", "cmyk", "ink"), ("a/1", "palette", "few")]
+    policies = {"alpha": "fail", "empty": "fail", "cmyk": "drop"}
+    of_empty, of_alpha = _report(findings=findings + others, policies=policies).violations
+    assert of_empty.startswith("1 file has the finding 'empty'")
+    assert of_alpha == named.replace("…", "the finding 'alpha', and data.policies.alpha is 'fail':")
+
+
+def test_a_class_without_images_is_named_with_what_it_lost() -> None:
+    only_a = {("train", "a"): 8, ("eval", "a"): 1, ("test", "a"): 1}
+    assert _report(only_a).violations == ("class 'b' has no usable image",)
+    findings = [
+        ("b/1", "empty", "nothing"),
+        ("train/b/2", "corrupt", "broken"),
+        ("ab/3", "empty", "of another class"),
+        ("a/b.jpg", "empty", "of another class"),
+        ("b/4", "alpha", "not why it is lost"),
+    ]
+    (violation,) = _report(only_a, findings).violations
+    assert violation == "class 'b' has no usable image: b/1 (nothing); train/b/2 (broken)"
+    one_split = _report({**only_a, ("test", "b"): 1})
+    assert one_split.violations == ()
+
+
+@pytest.mark.parametrize(("lost", "refused"), [(0, False), (1, False), (2, True)])
+def test_only_so_many_files_may_be_set_aside(lost: int, refused: bool) -> None:
+    findings = [("a/1", "empty", "nothing"), ("a/2", "alpha", "no loss"), ("a/3", "changed", "gone")]
+    report = _report(findings=findings, lost=lost, max_set_aside=0.05, policies={"changed": "fail"})
+    sentence = (
+        "2 of 21 files (9.5%) are set aside, and data.max_set_aside allows 5.0%: a/1 (nothing); a/3 (gone)"
     )
-    assert not _report({**FULL, ("test", "b"): 0}, files=5).violations
+    assert (sentence in report.violations) == refused
+    assert any("max_set_aside" in violation for violation in report.violations) == refused
+
+
+def test_copies_are_not_set_aside() -> None:
+    copies = Placement(copies={f"a/{number}" for number in range(50)})
+    assert _report(placement=copies, max_set_aside=0).violations == ()
+
+
+def test_an_empty_split_is_named() -> None:
+    (violation,) = _report({("train", "a"): 8, ("train", "b"): 8, ("eval", "a"): 1}).violations
+    assert violation == (
+        "the test split is empty: 17 images are too few to be divided; add images, "
+        "or give it a larger share with data.splits.test"
+    )
+
+
+def test_a_folder_without_files_is_reported_too() -> None:
+    violations = _report({}).violations
+    assert [violation.split(":")[0] for violation in violations] == [
+        "class 'a' has no usable image",
+        "class 'b' has no usable image",
+        "the train split is empty",
+        "the eval split is empty",
+        "the test split is empty",
+    ]

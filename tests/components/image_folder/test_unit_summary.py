@@ -1,38 +1,41 @@
 from __future__ import annotations
 
-from collections import Counter
-
 from components.image_folder.manifest import Entry
 from components.image_folder.unit_summary import UnitSummary, summarize
 
-BLURRY = ("blurry", "soft")
+
+def _entry(path: str, split: str | None, file_format: str, *findings: tuple[str, str]) -> Entry:
+    return Entry(path, path[0], 1, 0, None, 0, "", findings, split, file_format, 8, 8)
+
+
 ENTRIES = [
-    Entry("a/1", "a", 1, 0, None, 0, split="train", format="PNG", width=9, height=9, findings=(BLURRY,)),
-    Entry("a/2", "a", 1, 0, None, 0, split="train", format="PNG", width=9, height=9),
-    Entry("b/1", "b", 1, 0, None, 1, split="eval", format="GIF", width=9, height=9),
-    Entry("b/2", "b", 1, 0, None, 1, findings=(("corrupt", "cut"), ("palette", "few"))),
+    _entry("a/1", "train", "PNG", ("alpha", "x"), ("palette", "y")),
+    _entry("a/2", "train", "JPEG"),
+    _entry("b/3", "test", "GIF", ("animated", "z")),
+    _entry("b/4", None, "BMP", ("corrupt", "w")),
 ]
+FINDINGS = [("a/1", "alpha", "x"), ("a/1", "palette", "y"), ("b/3", "animated", "z"), ("b/4", "corrupt", "w")]
 
 
-def test_sums_up_what_is_used_and_all_that_is_amiss() -> None:
+def test_counts_what_is_used() -> None:
     summary = summarize(ENTRIES, {})
-    assert summary.counts == {("train", "a"): 2, ("eval", "b"): 1}
-    assert summary.findings == [("a/1", *BLURRY), ("b/2", "corrupt", "cut"), ("b/2", "palette", "few")]
-    assert summary.statistics.result().formats == {"GIF": 1, "PNG": 2}
+    assert summary.counts == {("train", "a"): 2, ("test", "b"): 1}
+    assert summary.statistics.result().formats == {"GIF": 1, "JPEG": 1, "PNG": 1}
+    assert summary.findings == FINDINGS
 
 
-def test_counts_images_where_they_are_moved_to() -> None:
-    summary = summarize(ENTRIES, {"a/1": "test", "b/1": None})
-    assert summary.counts == {("test", "a"): 1, ("train", "a"): 1}
-    assert summary.statistics.result().formats == {"PNG": 2}
-    assert len(summary.findings) == 3
+def test_counts_images_where_they_were_put() -> None:
+    summary = summarize(ENTRIES, {"a/2": "eval", "b/3": None, "elsewhere": "test"})
+    assert summary.counts == {("train", "a"): 1, ("eval", "a"): 1}
+    assert summary.statistics.result().formats == {"JPEG": 1, "PNG": 1}
+    # What is left out is told of all the same.
+    assert summary.findings == FINDINGS
 
 
 def test_units_add_up() -> None:
-    whole = UnitSummary()
-    for part in (ENTRIES[:1], ENTRIES[1:3], ENTRIES[3:]):
-        whole.add(summarize(part, {}))
-    expected = summarize(ENTRIES, {})
-    assert whole.counts == Counter(expected.counts)
-    assert whole.findings == expected.findings
-    assert whole.statistics.result() == expected.statistics.result()
+    total = UnitSummary()
+    for unit in (ENTRIES[:1], ENTRIES[1:2], ENTRIES[2:]):
+        total.add(summarize(unit, {}))
+    whole = summarize(ENTRIES, {})
+    assert (total.counts, total.findings) == (whole.counts, whole.findings)
+    assert total.statistics.result() == whole.statistics.result()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from components.image_folder import work_units
@@ -27,6 +29,18 @@ def test_units_are_bounded_in_bytes_too() -> None:
     units = plan_work(_files(1000, work_units.MAX_UNIT_BYTES // 8))
     assert len(units) == 128
     assert max(sum(file.size for file in unit.files) for unit in units) < 4 * work_units.MAX_UNIT_BYTES
+
+
+def test_as_much_as_a_unit_may_hold_is_one_unit() -> None:
+    assert len(plan_work(_files(8, work_units.MAX_UNIT_BYTES // 8))) == 1
+    assert len(plan_work(_files(work_units.MAX_UNIT_FILES, 1))) == 1
+    assert len(plan_work(_files(work_units.MAX_UNIT_FILES + 1, 1))) == 2
+    assert [unit.files for unit in plan_work([])] == [()]
+
+
+def test_names_that_are_not_utf_8_are_dealt_out_too() -> None:
+    file = ImageFile(os.fsdecode(b"caf\xe9.jpg"), "a", 1, 0)
+    assert plan_work([file])[0].files == (file,)
 
 
 def test_classes_are_mixed_and_the_order_is_stable() -> None:
