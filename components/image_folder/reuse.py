@@ -168,7 +168,7 @@ class Reusable:
             return None
         if entry.split is None:
             return None if _is_transient(entry) else (entry, b"")
-        if entry.record is None or shard is None or shard not in self._shards:
+        if entry.record is None or shard not in self._shards:
             return None
         framed = os.pread(self._shards[shard], entry.record.length, entry.record.offset)
         return (entry, framed) if is_whole(framed) else None

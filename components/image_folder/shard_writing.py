@@ -36,7 +36,7 @@ def write_unit(
         writers: dict[str, RecordWriter] = {}
         for entry, example in examine_files(unit.files, examiner, threads, reusable):
             if entry.split is None:
-                entries.append(entry.with_record(None))
+                entries.append(entry)
                 continue
             if entry.split not in writers:
                 path = shard_path(examples_dir, entry.split, unit.name)

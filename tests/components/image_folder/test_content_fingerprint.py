@@ -10,6 +10,7 @@ import pytest
 
 from components.image_folder.artifact_files import manifest_path
 from components.image_folder.content_fingerprint import attempt_at, content_fingerprint
+from components.image_folder.image_store import LocalStore
 from components.image_folder.listing import ImageFile, Listing, fingerprint
 from components.image_folder.manifest import Entry, write_manifest
 from components.image_folder.reuse import EarlierIngest
@@ -106,6 +107,18 @@ def test_a_touched_file_that_was_not_read_before_may_have_changed(root: Path, tm
     earlier = _earlier(_listing(root), tmp_path / "out", unread=("a/1.jpg",))
     assert content_fingerprint(_listing(root), earlier) == "earlier"
     _touch(root / "a/1.jpg")
+    assert content_fingerprint(_listing(root), earlier) == fingerprint(_listing(root))
+
+
+def test_a_file_that_was_too_large_to_be_read_is_not_read_now(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unexpected(self: LocalStore, file: ImageFile) -> bytes:
+        raise AssertionError
+
+    earlier = _earlier(_listing(root), tmp_path / "out", unread=("a/1.jpg",))
+    _touch(root / "a/1.jpg")
+    monkeypatch.setattr(LocalStore, "read", unexpected)
     assert content_fingerprint(_listing(root), earlier) == fingerprint(_listing(root))
 
 

@@ -94,8 +94,8 @@ def test_a_half_written_mark_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_files_that_could_not_be_read_are_noted(tmp_path: Path) -> None:
     findings = {
         "a/1": (("alpha", "transparency"), ("unreadable", "permission denied")),
-        "a/2": (("changed", "written to"),),
         "a/3": (("corrupt", 'it says "changed"'),),
+        "a/2": (("changed", "written to"),),
         "a/4": (),
     }
     entries = [Entry(path, "a", 1, 0, None, 0, findings=found) for path, found in findings.items()]

@@ -82,3 +82,10 @@ def test_settling_goes_on_where_it_was_interrupted(tmp_path: Path, written: list
     shard_path(tmp_path, "train", UNIT).with_suffix(".rewriting").write_bytes(bytes(1000))
     settled = settle_unit(UNIT, written, {"a": "eval"}, tmp_path)
     assert _held(tmp_path, settled)["a"] == "eval"
+
+
+def test_taking_images_out_can_be_repeated(tmp_path: Path, written: list[Entry]) -> None:
+    """A runner may give the same unit to another worker when it does not hear of the first."""
+    for _ in range(2):
+        settled = settle_unit(UNIT, written, {"ccc": None, "eeeee": None}, tmp_path)
+        assert _held(tmp_path, settled) == {"a": "train", "bb": "train", "dddd": "train"}
