@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import joblib
 import pytest
 
 from components.image_folder.artifact_files import plan_dir
 from components.image_folder.examination import Examiner, ReadFile
 from components.image_folder.examination_rules import ExaminationRules
-from components.image_folder.image_header import UnusableImageError
+from components.image_folder.image_header import ImageHeader, UnusableImageError, read_header
 from components.image_folder.image_measures import Pixels
 from components.image_folder.listing import ImageFile
 from components.image_folder.settings import DataSettings
@@ -69,7 +69,7 @@ def test_as_many_threads_as_asked_for(
         return read(self, file, label_id)
 
     monkeypatch.setattr(Examiner, "read", noted)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
     _plan(tmp_path)
     do_step("write", tmp_path, 0, threads)
     assert (used == {threading.get_ident()}) == alone
@@ -82,12 +82,12 @@ def test_another_process_is_asked_for_what_only_tensorflow_decodes(tmp_path: Pat
     unit = WorkUnit(0, 1, (ImageFile("1.png", "a", facts.st_size, facts.st_mtime_ns),))
     rules = ExaminationRules.of(DataSettings(), ("train", "eval", "test"))
     write_plan(IngestPlan(str(tmp_path), rules, ("a",), None), [unit], tmp_path)
-    asked: list[tuple[bytes, int]] = []
+    asked: list[tuple[bytes, ImageHeader]] = []
 
-    def refuse(images: Sequence[tuple[bytes, int]]) -> list[Pixels | UnusableImageError]:
+    def refuse(images: Sequence[tuple[bytes, ImageHeader]]) -> list[Pixels | UnusableImageError]:
         asked.extend(images)
         return [UnusableImageError("corrupt", "refused") for _ in images]
 
     do_step("write", tmp_path, 0, 1, refuse)
-    assert asked == [(data, 0)]
+    assert asked == [(data, read_header(data))]
     assert read_summary(tmp_path, [unit]).findings == [("1.png", "corrupt", "refused")]
