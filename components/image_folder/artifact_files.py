@@ -18,3 +18,16 @@ def manifest_path(examples_dir: Path, unit: int) -> Path:
 def plan_dir(examples_dir: Path) -> Path:
     """What each unit is to do, as long as ingest runs."""
     return examples_dir / "plan"
+
+
+def keep_aside(file: Path, examples_dir: Path) -> Path:
+    """Moves a file to where nothing writes to it as long as ingest runs, unless it was moved there before.
+
+    Returns:
+        Where it is now.
+    """
+    kept = plan_dir(examples_dir) / "kept" / file.relative_to(examples_dir)
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(kept)
+    return kept

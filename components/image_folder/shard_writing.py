@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from components.image_folder.artifact_files import shard_path
+from components.image_folder.artifact_files import keep_aside, shard_path
 from components.image_folder.examination import Examiner
 from components.image_folder.examining_files import examine_files
 from components.image_folder.manifest import Entry, Record
@@ -53,6 +53,10 @@ def settle_unit(
 ) -> list[Entry]:
     """Puts images into other splits, or takes them out; shards that keep all of theirs are left alone.
 
+    Done again, it comes to the same: a runner that does not hear of a worker
+    gives the unit to another one. Records are therefore read from shards
+    that are kept aside.
+
     Args:
         unit_name: of the unit as it was written.
         entries: what `write_unit` returned for it.
@@ -74,25 +78,20 @@ def settle_unit(
             touched |= {entry.record.split, split or entry.record.split}
     settled = [entry.with_record(None) if moved.get(entry.path, "") is None else entry for entry in entries]
     with ExitStack() as files:
-        old = {
-            split: files.enter_context(path.open("rb"))
-            for split in {entry.record.split for entry in entries if entry.record}
-            if (path := shard_path(examples_dir, split, unit_name)).exists()
-        }
+        old = {}
+        for split in touched & {entry.record.split for entry in entries if entry.record}:
+            kept = keep_aside(shard_path(examples_dir, split, unit_name), examples_dir)
+            old[split] = files.enter_context(kept.open("rb"))
         for split in sorted(touched):
-            rewritten = shard_path(examples_dir, split, unit_name).with_suffix(".rewriting")
-            with RecordWriter(rewritten) as writer:
+            path = shard_path(examples_dir, split, unit_name)
+            if not wanted[split]:
+                path.unlink(missing_ok=True)
+                continue
+            with RecordWriter(path) as writer:
                 for position in wanted[split]:
                     record = entries[position].record
                     assert record is not None
                     old[record.split].seek(record.offset)
                     span = writer.copy(old[record.split].read(record.length))
                     settled[position] = entries[position].with_record(Record(split, *span))
-    for split in touched:
-        path = shard_path(examples_dir, split, unit_name)
-        if wanted[split]:
-            path.with_suffix(".rewriting").replace(path)
-        else:
-            path.with_suffix(".rewriting").unlink()
-            path.unlink(missing_ok=True)
     return settled

@@ -31,7 +31,7 @@ def written(tmp_path: Path) -> list[Entry]:
 
 def _held(examples_dir: Path, entries: list[Entry]) -> dict[str, str]:
     """Path → split, as the entries say; fails unless the shards hold just that, in that order."""
-    for shard in examples_dir.glob("*/*"):
+    for shard in examples_dir.glob("Split-*/*"):
         assert shard.suffix == ".tfrecord", shard
         length = sum(
             entry.record.length
@@ -65,7 +65,7 @@ def _held(examples_dir: Path, entries: list[Entry]) -> dict[str, str]:
     ids=lambda moved: " ".join(f"{path}:{split}" for path, split in moved.items()),
 )
 def test_images_are_put_elsewhere(tmp_path: Path, written: list[Entry], moved: dict[str, str | None]) -> None:
-    before = {path: path.stat().st_ino for path in tmp_path.glob("*/*")}
+    before = {path: path.stat().st_ino for path in tmp_path.glob("Split-*/*")}
     settled = settle_unit(UNIT, written, moved, tmp_path)
     assert [entry.path for entry in settled] == list(WRITTEN)
     expected = {path: moved.get(path, split) for path, split in WRITTEN.items()}
@@ -77,15 +77,18 @@ def test_images_are_put_elsewhere(tmp_path: Path, written: list[Entry], moved: d
         assert (shard.exists() and shard.stat().st_ino == before[shard]) == (members[0] == members[1])
 
 
-def test_settling_goes_on_where_it_was_interrupted(tmp_path: Path, written: list[Entry]) -> None:
-    """What is left over of an earlier try is overwritten."""
-    shard_path(tmp_path, "train", UNIT).with_suffix(".rewriting").write_bytes(bytes(1000))
-    settled = settle_unit(UNIT, written, {"a": "eval"}, tmp_path)
-    assert _held(tmp_path, settled)["a"] == "eval"
-
-
-def test_taking_images_out_can_be_repeated(tmp_path: Path, written: list[Entry]) -> None:
+@pytest.mark.parametrize(
+    "moved",
+    [{"ccc": None, "eeeee": None}, {"a": "eval"}, {"a": "test"}, {"a": "eval", "ccc": "train"}],
+    ids=lambda moved: " ".join(f"{path}:{split}" for path, split in moved.items()),
+)
+def test_settling_can_be_repeated(tmp_path: Path, written: list[Entry], moved: dict[str, str | None]) -> None:
     """A runner may give the same unit to another worker when it does not hear of the first."""
-    for _ in range(2):
-        settled = settle_unit(UNIT, written, {"ccc": None, "eeeee": None}, tmp_path)
-        assert _held(tmp_path, settled) == {"a": "train", "bb": "train", "dddd": "train"}
+    once = settle_unit(UNIT, written, moved, tmp_path)
+    shards = {path: path.read_bytes() for path in tmp_path.glob("Split-*/*")}
+    # Whatever the first one left half-written is written anew.
+    shard_path(tmp_path, "test", UNIT).parent.mkdir(exist_ok=True)
+    for split in {split for split in moved.values() if split}:
+        shard_path(tmp_path, split, UNIT).write_bytes(bytes(7))
+    assert settle_unit(UNIT, written, moved, tmp_path) == once
+    assert {path: path.read_bytes() for path in tmp_path.glob("Split-*/*")} == shards

@@ -7,12 +7,13 @@ from pathlib import Path
 import joblib
 import pytest
 
-from components.image_folder.artifact_files import plan_dir
+from components.image_folder.artifact_files import manifest_path, plan_dir
 from components.image_folder.examination import Examiner, ReadFile
 from components.image_folder.examination_rules import ExaminationRules
 from components.image_folder.image_header import ImageHeader, UnusableImageError, read_header
 from components.image_folder.image_measures import Pixels
 from components.image_folder.listing import ImageFile
+from components.image_folder.manifest import read_manifest
 from components.image_folder.settings import DataSettings
 from components.image_folder.unit_work import (
     IngestPlan,
@@ -91,3 +92,24 @@ def test_another_process_is_asked_for_what_only_tensorflow_decodes(tmp_path: Pat
     do_step("write", tmp_path, 0, 1, refuse)
     assert asked == [(data, read_header(data))]
     assert read_summary(tmp_path, [unit]).findings == [("1.png", "corrupt", "refused")]
+
+
+def test_a_unit_can_be_settled_twice(tmp_path: Path) -> None:
+    """The first worker may be done, and nobody hears of it."""
+    files = []
+    for number in range(3):
+        path = tmp_path / f"{number}.png"
+        path.write_bytes(image_bytes(number, "PNG"))
+        files.append(ImageFile(path.name, "a", path.stat().st_size, path.stat().st_mtime_ns))
+    unit = WorkUnit(0, 1, tuple(files))
+    rules = ExaminationRules.of(DataSettings(verify=False), ("train", "eval", "test"))
+    write_plan(IngestPlan(str(tmp_path), rules, ("a",), None), [unit], tmp_path)
+    do_step("write", tmp_path, 0, 1)
+    write_moves([unit], {"0.png": None, "1.png": "eval", "2.png": "test"}, tmp_path)
+    left = []
+    for _ in range(2):
+        do_step("settle", tmp_path, 0)
+        shards = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.glob("Split-*/*")}
+        left.append((list(read_manifest(manifest_path(tmp_path, 0))), shards))
+    assert left[0] == left[1]
+    assert [entry.record and entry.record.split for entry in left[0][0]] == [None, "eval", "test"]
