@@ -107,14 +107,13 @@ class Examiner:
             findings = _findings_of_header(file.path, header)
             findings += odd_shape(header.width, header.height, self.rules.odd)
             # Whatever a policy takes out needs no decoding, which is most of the work.
-            if findings and not rules.all_kept(findings):
+            if not rules.all_kept(findings):
                 return ReadFile(file, label_id, sha256, tuple(findings), header)
             stored = header
             if not header.decodable or header.orientation != 1:
                 data, stored = _decodable(data, header)
         except UnusableImageError as error:
-            finding = (error.kind, printable(error.reason))
-            return ReadFile(file, label_id, sha256, (finding,), header)
+            return ReadFile(file, label_id, sha256, ((error.kind, error.reason),), header)
         return ReadFile(file, label_id, sha256, tuple(findings), header, data, stored)
 
     def decode(self, files: Sequence[ReadFile]) -> Sequence[ReadFile]:
@@ -139,11 +138,9 @@ class Examiner:
             from components.image_folder.image_measures import measure
 
             measures, perceptual_hash = measure(pixels, stored.orientation)
-            odd = tuple(odd_pixels(measures, self.rules.odd))
-            if odd:
-                findings += odd
-                if not self.rules.all_kept(odd):
-                    stored = None
+            findings += tuple(odd_pixels(measures, self.rules.odd))
+            if not self.rules.all_kept(findings):
+                stored = None
         split = None
         example: Example = ()
         if stored is not None:

@@ -50,7 +50,7 @@ def read_jpeg(data: bytes) -> ImageHeader:
         if length < 2:
             raise corrupt("the JPEG has a segment of impossible length")
         if marker == 0xE1 and orientation is None and data.startswith(b"Exif\0\0", start + 2):
-            orientation = exif_orientation(data, start + 2, min(start + length, len(data)))
+            orientation = exif_orientation(data, start + 2, start + length)
         position = start + length
     raise corrupt("the JPEG has no frame header")
 

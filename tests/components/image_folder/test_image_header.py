@@ -6,7 +6,7 @@ import pickle
 import struct
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -20,9 +20,16 @@ from tests import hazard_images as hazards
 from tests.handmade_images import GIF_TABLE, bmp_file, gif_file, png_file, tiff_file
 
 SCENE = hazards.scene(0)
-GRAYS = bytes(value for gray in range(256) for value in (gray, gray, gray, 0))
+
+
+def _grays(values: Iterable[int]) -> bytes:
+    """Colour table of a BMP."""
+    return bytes(value for gray in values for value in (gray, gray, gray, 0))
+
+
+GRAYS = _grays(range(256))
 CYANS = bytes(value for gray in range(256) for value in (gray, gray, 0, 0))
-NEGATIVE = bytes(value for gray in range(255, -1, -1) for value in (gray, gray, gray, 0))
+NEGATIVE = _grays(range(255, -1, -1))
 COLOURS = bytes(value for gray in range(256) for value in (gray, 255 - gray, 7, 0))
 THUMBNAIL = hazards.jpeg(1, (16, 12))
 
@@ -120,10 +127,11 @@ def _others() -> Iterator[tuple[str, bytes]]:
         yield f"TIFF {mode}", hazards.tiff(0, mode=mode)
     for compression in ("tiff_lzw", "tiff_adobe_deflate", "jpeg"):
         yield f"TIFF {compression}", hazards.tiff(0, compression=compression)
-    yield "TIFF big-endian", hazards.tiff(0, big_endian=True)
+    grays = [(256, 3, 4), (257, 3, 1), (258, 3, 8), (259, 3, 1), (262, 3, 1), (278, 3, 1)]
+    yield "TIFF big-endian", tiff_file(grays, bytes(4), ">")
     yield "TIFF tiled", hazards.tiff(0, compression="tiff_lzw", tiffinfo={322: 32, 323: 32})
     yield "TIFF pages", hazards.tiff(0, save_all=True, append_images=[SCENE])
-    for orientation in range(1, 9):
+    for orientation in range(10):
         yield f"TIFF orientation {orientation}", hazards.tiff(0, tiffinfo={274: orientation})
     with Image.open(io.BytesIO(hazards.png_16_bit(0))) as deep:
         yield "TIFF 16 bits", hazards.encoded(deep, "TIFF")
@@ -220,6 +228,12 @@ def _tiff(**tags: int) -> bytes:
     return tiff_file([(numbers[name], 4, value) for name, value in values.items()], bytes(4))
 
 
+def _boxed(*brands: bytes) -> bytes:
+    """The first box of a film, or of an image stored like one: its own brand, a version, the others."""
+    first, *others = brands
+    return struct.pack(">I4s4sI", 16 + 4 * len(others), b"ftyp", first, 0) + b"".join(others)
+
+
 def _png_with(offset: int, field: bytes, name: bytes = b"IHDR") -> bytes:
     header = bytearray(struct.pack(">IIBBBBB", 5, 3, 8, 2, 0, 0, 0))
     header[offset : offset + len(field)] = field
@@ -232,6 +246,10 @@ UNUSABLE = {
     "text": (hazards.text_file(), "not_an_image", "no known format"),
     "web page": (hazards.html_page(), "not_an_image", r"a web page \(HTML\)"),
     "web page, bare": (b"\r\n<HTML lang='en'>", "not_an_image", "a web page"),
+    "text that begins as JPEGs do": (b"\xff\xd8 and no more", "not_an_image", "no known format"),
+    "PNG, line ends changed": (hazards.png(0).replace(b"\r\n", b"\n", 1), "not_an_image", "no known format"),
+    "GIF of another year": (hazards.gif(0).replace(b"GIF8", b"GIF9"), "not_an_image", "no known format"),
+    "sound": (b"RIFF\x24\0\0\0WAVEfmt " + bytes(20), "not_an_image", "no known format"),
     "text that begins with BM": (b"BMW and other cars" * 9, "not_an_image", "no known format"),
     "one byte": (b"\xff", "not_an_image", "no known format"),
     "endless comment": (b"<!-- " * 3000, "not_an_image", "no known format"),
@@ -240,6 +258,9 @@ UNUSABLE = {
     "AVIF": (hazards.heic_header(b"avif"), "unsupported_format", "^AVIF cannot"),
     "AVIF of Pillow": (hazards.encoded(SCENE, "AVIF"), "unsupported_format", "^AVIF cannot"),
     "film": (hazards.heic_header(b"isom").replace(b"mif1", b"mp42"), "not_an_image", "no known format"),
+    "film of no kind": (_boxed(b"isom"), "not_an_image", "no known format"),
+    "brand between two brands": (_boxed(b"isom", b"xhei", b"cxxx"), "not_an_image", "no known format"),
+    "brand behind the list of brands": (_boxed(b"isom") + b"heic", "not_an_image", "no known format"),
     "SVG": (hazards.svg(), "unsupported_format", "^SVG cannot"),
     "SVG, bare": (b"\xef\xbb\xbf\n<!-- a > b --><svg>", "unsupported_format", "^SVG cannot"),
     "SVG, document type": (
@@ -247,6 +268,8 @@ UNUSABLE = {
         "unsupported_format",
         "^SVG cannot",
     ),
+    "SVG behind a long comment": (b"<!--" + b"-" * 3000 + b"--><svg>", "unsupported_format", "^SVG cannot"),
+    "element with a prefix": (b"<svg:note>", "not_an_image", "no known format"),
     "JPEG 2000": (hazards.encoded(SCENE, "JPEG2000"), "unsupported_format", "^JPEG 2000 cannot"),
     "JPEG 2000 stream": (
         hazards.encoded(SCENE, "JPEG2000", no_jp2=True),
@@ -259,6 +282,7 @@ UNUSABLE = {
     "PSD": (b"8BPS\0\1", "unsupported_format", "^PSD cannot"),
     "PDF": (hazards.encoded(SCENE, "PDF"), "unsupported_format", "^PDF cannot"),
     "BigTIFF": (hazards.tiff(0, big_tiff=True), "unsupported_format", "^BigTIFF cannot"),
+    "BigTIFF, big-endian": (b"MM\0\x2b\0\x08\0\0", "unsupported_format", "^BigTIFF cannot"),
     **{
         f"JPEG {marker:X}": (_frame(marker), "unsupported_format", "a JPEG of a rare kind")
         for marker in (0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF, 0xF7)
@@ -278,11 +302,15 @@ UNUSABLE = {
         "corrupt",
         "no frame header",
     ),
+    "JPEG cut off behind a segment": (hazards.jpeg(0)[:20], "corrupt", "no frame header"),
     "JPEG without frame": (b"\xff\xd8\xff\xd9\0\2" + hazards.jpeg(0), "corrupt", "no frame header"),
     "JPEG, scan first": (b"\xff\xd8\xff\xda\0\2" + hazards.jpeg(0), "corrupt", "no frame header"),
     "PNG of no width": (_png_with(0, bytes(4)), "corrupt", "a PNG of 0 × 3 pixels"),
-    "PNG of absurd width": (_png_with(0, b"\x80"), "corrupt", "no PNG can be"),
+    "PNG of absurd width": (_png_with(0, b"\x80\0\0\0"), "corrupt", "no PNG can be"),
+    "PNG of absurd height": (_png_with(4, b"\x80\0\0\0"), "corrupt", "no PNG can be"),
     "PNG of 3 bits": (_png_with(8, b"\3"), "corrupt", "no PNG can be"),
+    "PNG with a palette of 16 bits": (_png_with(8, b"\x10\3"), "corrupt", "no PNG can be"),
+    "PNG of 4 bits with alpha": (_png_with(8, b"\4\4"), "corrupt", "no PNG can be"),
     "PNG of no colour type": (_png_with(9, b"\1"), "corrupt", "no PNG can be"),
     "PNG compression": (_png_with(10, b"\1"), "corrupt", "no PNG can be"),
     "PNG filter": (_png_with(11, b"\1"), "corrupt", "no PNG can be"),
@@ -290,6 +318,7 @@ UNUSABLE = {
     "PNG checksum": (_png_with(0, b"").replace(b"\0\0\0\5", b"\0\0\0\6"), "corrupt", "header is damaged"),
     "PNG without IHDR": (_png_with(0, b"", b"IHDX"), "corrupt", "header is damaged"),
     "PNG without pixels": (hazards.png(0)[:40], "corrupt", "holds no pixels"),
+    "PNG cut off within a chunk": (hazards.png(0)[:44], "corrupt", "holds no pixels"),
     "GIF without frame": (gif_file((4, 3), []), "corrupt", "holds no frame"),
     "GIF of no size": (gif_file((0, 0), [(0, 0, 0, 0)]), "corrupt", "a GIF of 0 × 0 pixels"),
     "BMP of 2 bits": (bmp_file((2, 2), 2, bytes(8)), "unsupported_format", "a BMP with 2 bits"),
@@ -314,7 +343,10 @@ UNUSABLE = {
     "TIFF of 32 bits": (_tiff(bits=32), "unsupported_format", "32-bit numbers"),
     "TIFF of signed numbers": (_tiff(sample_format=2), "unsupported_format", "signed"),
     "TIFF of fractions": (_tiff(bits=16, sample_format=3), "unsupported_format", "floating-point"),
-    "TIFF in Lab": (_tiff(photometric=8, samples=3), "unsupported_format", "CIE"),
+    **{
+        f"TIFF in Lab {number}": (_tiff(photometric=number, samples=3), "unsupported_format", "CIE")
+        for number in (8, 9, 10)
+    },
     "TIFF of huge tiles": (_tiff(tile_width=50_000, tile_height=50_000), "corrupt", "tiles larger"),
 }
 
@@ -334,6 +366,70 @@ def test_takes_the_coding_processes_that_the_decoder_knows(marker: int) -> None:
 def test_what_a_bomb_claims_is_for_the_caller_to_judge() -> None:
     png, jpeg = read_header(hazards.png_bomb(60_000, 50_000)), read_header(hazards.jpeg_bomb(65_000, 64_000))
     assert (png.width, png.height, jpeg.width, jpeg.height) == (60_000, 50_000, 65_000, 64_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "brands"),
+    [
+        ("AVIF", (b"avif", b"avis")),
+        ("HEIC", (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")),
+        ("HEIF", (b"mif1", b"msf1", b"mif2")),
+    ],
+)
+def test_heif_is_known_by_any_of_its_brands(name: str, brands: tuple[bytes, ...]) -> None:
+    for brand in brands:
+        for data in (_boxed(brand), _boxed(b"isom", b"iso8", brand)):
+            with pytest.raises(UnusableImageError, match=f"^{name} cannot"):
+                read_header(data)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        b"\1\xc0",  # bytes that belong to nothing
+        b"\xff\xd3",  # markers that stand alone
+        b"\xff\xd8",
+        b"\xff\x02\0\4\xff\xc0",  # a reserved one, with a segment
+        b"\xff\xfe\0\2" * 9990,  # many comments, though not too many
+    ],
+)
+def test_what_lies_between_the_segments_of_a_jpeg(between: bytes) -> None:
+    data = hazards.jpeg(0)
+    assert read_header(data[:20] + between + data[20:]) == ImageHeader("JPEG", 64, 48, 3)
+
+
+def test_a_png_may_be_interlaced() -> None:
+    assert read_header(_png_with(12, b"\1")) == ImageHeader("PNG", 5, 3, 3)
+
+
+def test_a_png_and_a_gif_may_lack_their_ends() -> None:
+    assert read_header(_png_with(0, b"")[:-12]) == ImageHeader("PNG", 5, 3, 3)
+    for cut in (1, 2):  # the trailer; the end of the frame's blocks
+        data = gif_file((4, 3), [(0, 0, 4, 3)])[:-cut]
+        assert read_header(data) == ImageHeader("GIF", 4, 3, 1, palette=True)
+
+
+def test_behind_the_trailer_of_a_gif_no_frame_is_counted() -> None:
+    data = gif_file((4, 3), [(0, 0, 4, 3)])
+    for between in (b"", b"\0"):
+        assert not read_header(data + between + data[25:]).animated
+    assert read_header(data[:-1] + data[25:]).animated
+
+
+def test_a_comment_in_a_gif_says_nothing_about_transparency() -> None:
+    data = gif_file((4, 3), [(0, 0, 4, 3)])
+    assert not read_header(data[:25] + b"\x21\xfe\1a\0" + data[25:]).alpha
+
+
+def test_the_sides_of_a_lossless_webp_take_14_bits() -> None:
+    data = b"RIFF" + bytes(4) + b"WEBPVP8L" + struct.pack("<IBI", 5, 0x2F, 0x3FFE | 0x2FFF << 14)
+    assert read_header(data) == ImageHeader("WEBP", 0x3FFF, 0x3000, 3, decodable=False)
+
+
+def test_a_colour_profile_in_a_webp_is_no_transparency() -> None:
+    data = hazards.encoded(SCENE, "WEBP", icc_profile=bytes(200))
+    assert data[20] & 0x20
+    assert read_header(data) == ImageHeader("WEBP", 64, 48, 3, decodable=False)
 
 
 def test_the_canvas_of_a_webp_takes_24_bits() -> None:
@@ -364,6 +460,8 @@ def test_animation_is_announced_before_the_pixels() -> None:
         (bmp_file((2, 2), 24, bytes(15)), False),
         (bmp_file((2, 2), 32, bytes(16), struct.pack("<III", 255, 0xFF00, 0xFF0000), compression=3), False),
         (gif_file((4, 3), [(0, 0, 4, 3)]), True),
+        (gif_file((3, 3), [(0, 0, 8, 3)]), True),
+        (gif_file((3, 3), [(0, 0, 3, 8)]), True),
         (gif_file((4, 3), [(0, 0, 4, 3)], table=b""), False),
         (gif_file((4, 3), [(0, 0, 4, 3)], table=b"", local_table=GIF_TABLE), True),
         (gif_file((4, 3), [(0, 0, 4, 2)]), False),
@@ -373,6 +471,30 @@ def test_animation_is_announced_before_the_pixels() -> None:
 )
 def test_decodable(data: bytes, decodable: bool) -> None:
     assert read_header(data).decodable == decodable
+
+
+@pytest.mark.parametrize(
+    ("data", "palette"),
+    [
+        (bmp_file((2, 2), 4, bytes(8), _grays(range(0, 256, 17))), False),
+        (bmp_file((2, 2), 8, b"\7" * 8, _grays(range(4)), colours=4), False),
+        (bmp_file((2, 2), 8, b"\7" * 8, _grays(range(256)), colours=1000), False),
+        (bmp_file((2, 2), 8, b"\7" * 8, _grays((*range(255), 7))), True),
+    ],
+    ids=["4 bits", "four colours", "too many colours", "the last is another"],
+)
+def test_plain_grays_in_a_bmp_are_no_palette(data: bytes, palette: bool) -> None:
+    header = read_header(data)
+    assert (header.palette, header.channels) == (palette, 1)
+
+
+def test_opacity_in_a_bmp_is_a_mask_in_its_header() -> None:
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    for header_size, alpha in ((52, False), (56, True)):
+        data = bmp_file(
+            (2, 2), 32, b"\xff" * 16, compression=3, header_size=header_size, rest=masks[: header_size - 40]
+        )
+        assert read_header(data) == ImageHeader("BMP", 2, 2, 4, alpha=alpha)
 
 
 def test_the_refusals_are_kinds_of_findings_and_can_be_pickled() -> None:

@@ -46,8 +46,21 @@ def _without_middle(data: bytes, new: bytes) -> bytes:
         hazards.exif_jpeg(6, 1, (203, 150)),
         hazards.jpeg(1, (8, 9)),
         hazards.jpeg(3, (65, 400)),
+        *(hazards.encoded(SCENE.crop((0, 0, *size)), "JPEG") for size in ((1, 9), (9, 1))),
     ],
-    ids=["4:2:0", "4:4:4", "4:2:2", "progressive", "gray", "gray progressive", "exif", "8x9", "tall"],
+    ids=[
+        "4:2:0",
+        "4:4:4",
+        "4:2:2",
+        "progressive",
+        "gray",
+        "gray progressive",
+        "exif",
+        "8x9",
+        "tall",
+        "1x9",
+        "9x1",
+    ],
 )
 def test_the_pixels_are_those_of_tensorflow(data: bytes, ratio: int) -> None:
     pixels = _decoded(data, ratio)

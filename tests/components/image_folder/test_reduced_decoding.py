@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.image_folder.image_header import UnusableImageError, read_header
+from components.image_folder.image_header import ImageHeader, UnusableImageError, read_header
+from components.image_folder.image_measures import Pixels
 from components.image_folder.reduced_decoding import decode_reduced
 from tests import hazard_images as hazards
 
@@ -15,7 +18,7 @@ def _decoded(*files: bytes) -> list[np.ndarray | str]:
     return [one.kind if isinstance(one, UnusableImageError) else one for one in images]
 
 
-@pytest.mark.parametrize("size", [(127, 64), (300, 128), (90, 1100), (1030, 700), (2000, 1000)])
+@pytest.mark.parametrize("size", [(127, 64), (300, 128), (90, 1100), (1030, 700), (2000, 1000), (1024, 1100)])
 def test_the_shorter_side_keeps_64_to_127_pixels(size: tuple[int, int]) -> None:
     for data in (hazards.jpeg(1, size), hazards.png(1, size)):
         (pixels,) = _decoded(data)
@@ -30,6 +33,29 @@ def test_small_images_are_decoded_as_training_decodes_them() -> None:
     files = [hazards.jpeg(1), hazards.png(2), hazards.gray_jpeg(3), hazards.gif(4), hazards.bmp(5)]
     for file, pixels in zip(files, _decoded(*files), strict=True):
         assert np.array_equal(pixels, tf.io.decode_image(file, channels=3, expand_animations=False))
+
+
+def test_only_what_is_left_is_asked_for_and_takes_its_place() -> None:
+    files = [
+        hazards.jpeg(1),
+        hazards.png(2),
+        hazards.truncated_jpeg(3),
+        hazards.cmyk_jpeg(4),
+        hazards.jpeg(5),
+    ]
+    images = [(file, read_header(file)) for file in files]
+    answers = [np.full((2, 2, 3), 7, np.uint8), UnusableImageError("corrupt", "refused")]
+
+    def ask(asked: Sequence[tuple[bytes, ImageHeader]]) -> list[Pixels | UnusableImageError]:
+        assert asked == [images[1], images[3]]
+        return [*answers]
+
+    decoded = decode_reduced(images, ask)
+    assert decoded[1] is answers[0]
+    assert decoded[3] is answers[1]
+    assert [getattr(decoded[place], "shape", None) for place in (0, 2, 4)] == [(48, 64, 3), None, (48, 64, 3)]
+    (alone,) = decode_reduced(images[:1], lambda asked: pytest.fail("there is nothing to ask for"))
+    assert np.array_equal(alone, decoded[0])
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 5, 16, 23, 37])

@@ -34,6 +34,10 @@ def test_a_bound_belongs_to_the_split_above_it_and_eight_bytes_decide() -> None:
     fractions = SplitFractions(train=0.5 + 2**-40, eval=0.25, test=0.25 - 2**-40)
     assert assign_split("80000000" + "00" + "0" * 54, fractions) == "train"
     assert assign_split("80000000" + "01" + "0" * 54, fractions) == "eval"
+    # And one so low that the last of the eight bytes tells.
+    fractions = SplitFractions(train=2**-62, eval=0.5, test=0.5)
+    assert assign_split("0" * 15 + "3" + "f" * 48, fractions) == "train"
+    assert assign_split("0" * 15 + "4" + "0" * 48, fractions) == "eval"
 
 
 def test_shares_come_out_as_asked() -> None:

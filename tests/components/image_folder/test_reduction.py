@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from components.image_folder.image_header import ImageHeader
+from components.image_folder.reduction import decoder_ratio, reduced
+
+
+@pytest.mark.parametrize(
+    ("shorter", "ratio"),
+    [(1, 1), (64, 1), (127, 1), (128, 2), (255, 2), (256, 4), (511, 4), (512, 8), (9000, 8)],
+)
+def test_a_jpeg_is_decoded_as_small_as_its_shorter_side_allows(shorter: int, ratio: int) -> None:
+    for size in ((shorter, 9000), (9000, shorter)):
+        assert decoder_ratio(ImageHeader("JPEG", *size, 3)) == ratio
+        assert decoder_ratio(ImageHeader("PNG", *size, 3)) == 0
+
+
+def test_what_is_small_enough_is_not_touched() -> None:
+    pixels = np.zeros((127, 300, 3), np.uint8)
+    assert reduced(pixels, ImageHeader("PNG", 300, 127, 3)) is pixels
+
+
+def test_whole_blocks_are_averaged_and_the_rest_is_cut_off() -> None:
+    """Three times three pixels to a block: red in the first row of each, green in the first column."""
+    pixels = np.zeros((3 * 64 + 2, 3 * 70 + 1, 3), np.uint8)
+    pixels[::3, :, 0] = 255
+    pixels[:, ::3, 1] = 255
+    pixels[3 * 64 :] = pixels[:, 3 * 70 :] = 255
+    blocks = reduced(pixels, ImageHeader("PNG", 3 * 70 + 1, 3 * 64 + 2, 3))
+    assert blocks.shape == (64, 70, 3)
+    assert np.array_equal(blocks, np.full((64, 70, 3), (85, 85, 0)))
+
+
+def test_of_a_jpeg_its_decoder_has_done_part_of_it() -> None:
+    pixels = np.zeros((128, 150, 3), np.uint8)
+    assert reduced(pixels, ImageHeader("JPEG", 1200, 1024, 3)).shape == (64, 75, 3)
+    assert reduced(pixels, ImageHeader("JPEG", 1200, 1023, 3)) is pixels
