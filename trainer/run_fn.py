@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 from tfx.components.trainer import fn_args_utils
 
 from components.contract import (
@@ -20,12 +22,15 @@ from components.contract import (
 from components.image_folder.label_map import read_labels
 from components.image_folder.split_counts import read_split_counts
 from serving.warmup import write_warmup_requests
-from trainer.classifier import build_classifier
 from trainer.export import export_classifier
 from trainer.golden_answers import write_golden_answers
-from trainer.input_pipeline import DecodedImages, decoded_images
-from trainer.settings import ModelSettings, ServingSettings, TrainingSettings
-from trainer.training import fit
+from trainer.images.split_images import SplitImages
+from trainer.images.split_records import SplitRecords, read_split
+from trainer.model.classifier import build_classifier
+from trainer.model.settings import ModelSettings
+from trainer.optimization.precision import mixed_precision_policy
+from trainer.settings import ServingSettings, TrainingSettings
+from trainer.training_run.fit import RunFiles, Splits, fit
 from trainer.transform_graph import TransformGraph
 
 _WARMUP_IMAGES = 4
@@ -42,11 +47,13 @@ class TrainRequest:
         labels: names in id order.
         train_pattern, eval_pattern: shards of raw tf.Examples.
         train_counts: images of each class in the train split, in id order.
-        eval_count: images in the eval split.
         transform_dir: of the TransformGraph artifact.
         saved_model_dir: where the SavedModel goes; the Keras model and the
             golden answers go into the folder that holds it.
         run_dir: history and scratch files.
+        cache_dir: what later runs may use again.
+        code: fingerprint of the code that trains.
+        preprocessing: fingerprint of the code that makes pixels of files, and their size.
     """
 
     name: str
@@ -58,10 +65,12 @@ class TrainRequest:
     train_pattern: str
     eval_pattern: str
     train_counts: tuple[int, ...]
-    eval_count: int
     transform_dir: str
     saved_model_dir: Path
     run_dir: Path
+    cache_dir: Path
+    code: str
+    preprocessing: str
 
 
 def run_fn(fn_args: fn_args_utils.FnArgs) -> None:
@@ -72,43 +81,52 @@ def run_fn(fn_args: fn_args_utils.FnArgs) -> None:
 def train_and_export(request: TrainRequest) -> None:
     """Builds, trains and exports a classifier."""
     keras.utils.set_random_seed(request.seed)
+    if request.training.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    keras.mixed_precision.set_global_policy(mixed_precision_policy(request.training.mixed_precision))
     request.run_dir.mkdir(parents=True, exist_ok=True)
     transform = TransformGraph(request.transform_dir)
-    train_count = sum(request.train_counts)
-    splits = {
-        TRAIN: (request.train_pattern, train_count),
-        EVAL: (request.eval_pattern, request.eval_count),
-    }
-    decoded_bytes = (train_count + request.eval_count) * 3 * request.model.image_size**2
-    in_memory = decoded_bytes <= request.training.cache_gib * 2**30
+    train, evaluation = (read_split(pattern) for pattern in (request.train_pattern, request.eval_pattern))
+    size = request.model.input_size
+    in_memory = (train.count + evaluation.count) * 3 * size**2 <= request.training.cache_gib * 2**30
     with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
-        train, evaluation = (
-            decoded_images(pattern, count, transform, "" if in_memory else f"{scratch}/{split}")
-            for split, (pattern, count) in splits.items()
+        splits = Splits(
+            *(
+                SplitImages(records, transform, size, None if in_memory else Path(scratch) / name)
+                for name, records in ((TRAIN, train), (EVAL, evaluation))
+            ),
+            request.train_counts,
         )
-        _train_and_export(request, transform, train, evaluation)
+        files = RunFiles(
+            history=request.run_dir / "history.csv",
+            resume=request.cache_dir / "interrupted" / _resumption_key(request, train, evaluation),
+            features=request.cache_dir / "features",
+        )
+        classifier = fit(
+            lambda image_size: build_classifier(request.model, len(request.labels), image_size),
+            splits,
+            request.training,
+            request.seed,
+            request.preprocessing,
+            files,
+        )
+    _export(request, classifier.model, transform, evaluation)
 
 
-def _train_and_export(
-    request: TrainRequest, transform: TransformGraph, train: DecodedImages, evaluation: DecodedImages
+def _export(
+    request: TrainRequest, model: keras.Model, transform: TransformGraph, evaluation: SplitRecords
 ) -> None:
-    classifier = build_classifier(request.model, len(request.labels))
-    fit(
-        classifier,
-        train,
-        evaluation,
-        request.training,
-        request.train_counts,
-        request.seed,
-        request.run_dir / "history.csv",
-    )
     model_dir = request.saved_model_dir.parent
-    export_classifier(classifier.model, transform, request.labels, request.serving, request.saved_model_dir)
-    classifier.model.save(model_dir / KERAS_MODEL_FILE)
-    files = write_golden_answers(
-        classifier.model, evaluation, request.eval_pattern, model_dir / GOLDEN_ANSWERS_FILE
-    )
+    export_classifier(model, transform, request.labels, request.serving, request.saved_model_dir)
+    model.save(model_dir / KERAS_MODEL_FILE)
+    files = write_golden_answers(model, transform, evaluation.files, model_dir / GOLDEN_ANSWERS_FILE)
     write_warmup_requests(request.saved_model_dir, request.name, files[:_WARMUP_IMAGES])
+
+
+def _resumption_key(request: TrainRequest, train: SplitRecords, evaluation: SplitRecords) -> str:
+    """Names all that training depends on: a run goes on only from where the very same one ended."""
+    settings = (request.model, request.training, request.seed, request.labels, request.code)
+    return hashlib.sha256(repr((settings, train.keys, evaluation.keys)).encode()).hexdigest()
 
 
 def _request(fn_args: fn_args_utils.FnArgs, config: dict[str, Any]) -> TrainRequest:
@@ -126,8 +144,10 @@ def _request(fn_args: fn_args_utils.FnArgs, config: dict[str, Any]) -> TrainRequ
         train_pattern=train_pattern,
         eval_pattern=eval_pattern,
         train_counts=tuple(counts[TRAIN][label] for label in labels),
-        eval_count=sum(counts[EVAL].values()),
         transform_dir=fn_args.transform_graph_path,
         saved_model_dir=Path(fn_args.serving_model_dir),
         run_dir=Path(fn_args.model_run_dir),
+        cache_dir=Path(config["cache_dir"]),
+        code=config["code"],
+        preprocessing=config["preprocessing"],
     )

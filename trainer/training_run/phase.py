@@ -1,0 +1,159 @@
+"""Running one phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from components.progress import report_progress
+from trainer.features.extraction import Views, cached_features, extractor_key
+from trainer.features.feature_cache import FeatureCache
+from trainer.images.batches import steps_an_epoch
+from trainer.images.split_images import SplitImages
+from trainer.model.classifier import Classifier
+from trainer.optimization.losses import build_loss
+from trainer.optimization.optimizers import build_optimizer
+from trainer.optimization.schedules import build_schedule, schedule_callbacks
+from trainer.optimization.weight_averaging import ema_callbacks
+from trainer.settings import PhaseSettings, TrainingSettings
+from trainer.training_run.callbacks import EpochLine, StopWhenDiverged, TimeLimit
+from trainer.training_run.history import History
+from trainer.training_run.phase_data import BatchRule, Examples, evaluation_batches, training_batches
+from trainer.training_run.resumption import Resumption
+
+# Steps of a head that run without a word from Python; each takes a fraction of a millisecond.
+_HEAD_STEPS_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class PhasePlan:
+    """What a phase is to do.
+
+    Attributes:
+        number: of the phase, from 0.
+        settings: of training as a whole.
+        phase: of this phase.
+        epochs: of this phase, after all cuts.
+        class_weights: float32 [classes]; None when all count the same.
+        classes: labels there are.
+        seed: of everything random in it.
+        preprocessing: names whatever makes pixels of files.
+        until: when the time is up, on the clock of `time.monotonic`.
+    """
+
+    number: int
+    settings: TrainingSettings
+    phase: PhaseSettings
+    epochs: int
+    class_weights: tf.Tensor | None
+    classes: int
+    seed: int
+    preprocessing: str
+    until: float
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return f"phase {self.number + 1}, {self.phase.train}"
+
+
+def run_phase(
+    classifier: Classifier,
+    train: SplitImages,
+    evaluation: SplitImages,
+    plan: PhasePlan,
+    cache: FeatureCache,
+    history: History,
+    state: Path,
+) -> float:
+    """Trains, and leaves the classifier with the weights of the best epoch.
+
+    Args:
+        classifier: changed in place; for images of the phase's size.
+        train, evaluation: images of the two splits.
+        plan: what is to be done.
+        cache: of features, for a phase that trains only the head.
+        history: gets a row an epoch.
+        state: file that a run which was killed left, or that this one leaves if it is.
+
+    Returns:
+        What `training.monitor` was on the eval split in the best epoch; NaN if there was none.
+    """
+    classifier.set_trainable(plan.phase.trainable)
+    size = classifier.model.input_shape[1]
+    if plan.phase.trainable.head_only:
+        model = classifier.head
+        learnt, looked_at = _feature_examples(classifier, train, evaluation, size, plan, cache)
+        augmentation, at_once = None, _HEAD_STEPS_AT_ONCE
+    else:
+        model = classifier.model
+        learnt, looked_at = (Examples.of_pixels(each.pixels(size)) for each in (train, evaluation))
+        augmentation, at_once = plan.settings.augmentation, 1
+    rule = BatchRule(plan.settings.batch_size, plan.classes, plan.class_weights, augmentation, plan.seed)
+    steps = steps_an_epoch(train.count, rule.size)
+    _compile(model, classifier, plan, steps, min(at_once, steps))
+    monitor = plan.settings.monitor
+    stopping = keras.callbacks.EarlyStopping(
+        monitor=f"val_{monitor}",
+        mode="min" if monitor == "loss" else "max",
+        patience=plan.settings.patience,
+        restore_best_weights=True,
+    )
+    schedule = plan.phase.schedule or plan.settings.schedule
+    optimizer = plan.phase.optimizer or plan.settings.optimizer
+    watched = [*ema_callbacks(optimizer), *schedule_callbacks(schedule), stopping, history]
+    resumption = Resumption(state, watched)
+    first = resumption.initial_epoch
+    if first:
+        report_progress(f"{plan.name}: goes on after epoch {first}")
+    model.fit(
+        training_batches(learnt, rule, first, plan.epochs),
+        validation_data=evaluation_batches(looked_at, rule),
+        initial_epoch=first,
+        epochs=first if resumption.stopped else plan.epochs,
+        steps_per_epoch=steps,
+        verbose=0,
+        callbacks=[
+            StopWhenDiverged(plan.name, f"training.phases.{plan.number}.learning_rate"),
+            *watched,
+            EpochLine(plan.name, plan.epochs),
+            TimeLimit(plan.until),
+            resumption,
+        ],
+    )
+    return float("nan") if stopping.best is None else float(stopping.best)
+
+
+def _feature_examples(
+    classifier: Classifier,
+    train: SplitImages,
+    evaluation: SplitImages,
+    size: int,
+    plan: PhasePlan,
+    cache: FeatureCache,
+) -> tuple[Examples, Examples]:
+    key = extractor_key(classifier.extractor, plan.preprocessing)
+    count = plan.settings.feature_views
+    examples = []
+    for images, views in ((train, count), (evaluation, 1)):
+        looks = Views(views, plan.settings.augmentation, plan.seed)
+        store = cached_features(classifier.extractor, images, size, looks, cache, key)
+        examples.append(Examples.of_features(store, images.records.labels))
+    return examples[0], examples[1]
+
+
+def _compile(model: keras.Model, classifier: Classifier, plan: PhasePlan, steps: int, at_once: int) -> None:
+    rate = build_schedule(
+        plan.phase.schedule or plan.settings.schedule, plan.phase.learning_rate, plan.epochs, steps
+    )
+    factors = classifier.learning_rate_factors(plan.phase.layer_rates) if plan.phase.layer_rates else None
+    model.compile(
+        optimizer=build_optimizer(plan.phase.optimizer or plan.settings.optimizer, rate, factors),
+        loss=build_loss(plan.settings.loss),
+        metrics=["accuracy"],
+        jit_compile=plan.settings.xla == "on",
+        steps_per_execution=at_once,
+    )
