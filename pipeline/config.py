@@ -15,7 +15,8 @@ from components.contract import ConfigError
 from components.image_folder.settings import DataSettings
 from components.serving_check.settings import ServingCheckSettings
 from components.settings import Settings
-from trainer.settings import ModelSettings, ServingSettings, TrainingSettings
+from trainer.model.settings import ModelSettings
+from trainer.settings import ServingSettings, TrainingSettings
 
 
 class EvaluationSettings(Settings):
@@ -52,12 +53,23 @@ class Config(Settings):
     @model_validator(mode="after")
     def _random_weights_are_trained(self) -> Config:
         first = self.training.phases[0].train
-        if self.model.weights == "none" and first != "all":
+        random = [each.backbone for each in self.model.backbones if not each.pretrained]
+        if random and first != "all":
             raise ValueError(
-                "model.weights is 'none', so the backbone starts from nothing and has to learn first, but "
+                f"model.weights is 'none', so {random[0]} starts from nothing and has to learn first, but "
                 f"training.phases begins with '{first}'; give phases that begin with "
                 "{train: all, epochs: 20}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _phases_are_no_larger_than_the_model(self) -> Config:
+        for number, phase in enumerate(self.training.phases):
+            if phase.image_size is not None and phase.image_size > self.model.input_size:
+                raise ValueError(
+                    f"training.phases.{number}.image_size is {phase.image_size}, and images come in at "
+                    f"model.image_size, {self.model.input_size}; raise the latter"
+                )
         return self
 
 

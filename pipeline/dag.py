@@ -68,13 +68,14 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         code_fingerprint("components.class_balance.executor"),
     )
     balance.add_upstream_node(data_check)
+    preprocessing_code = code_fingerprint("trainer.preprocessing")
     transform = Transform(
         examples.outputs["examples"],
         schema.outputs["schema"],
         preprocessing_fn="trainer.preprocessing.preprocessing_fn",
         custom_config={
-            "image_size": config.model.image_size,
-            "code": code_fingerprint("trainer.preprocessing"),
+            "image_size": config.model.input_size,
+            "code": preprocessing_code,
         },
         # The Trainer runs the graph itself and keeps pixels uncompressed;
         # TFX would gzip them, and the statistics would read them as text.
@@ -95,6 +96,8 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
             "training": config.training.model_dump(mode="json"),
             "serving": config.serving.model_dump(mode="json"),
             "code": code_fingerprint("trainer.run_fn"),
+            "preprocessing": f"{preprocessing_code} {config.model.input_size}",
+            "cache_dir": str(workspace.cache),
         },
     )
     baseline = Resolver(

@@ -91,10 +91,8 @@ def train_and_export(request: TrainRequest) -> None:
     in_memory = (train.count + evaluation.count) * 3 * size**2 <= request.training.cache_gib * 2**30
     with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
         splits = Splits(
-            *(
-                SplitImages(records, transform, size, None if in_memory else Path(scratch) / name)
-                for name, records in ((TRAIN, train), (EVAL, evaluation))
-            ),
+            SplitImages(train, transform, size, None if in_memory else Path(scratch) / TRAIN),
+            SplitImages(evaluation, transform, size, None if in_memory else Path(scratch) / EVAL),
             request.train_counts,
         )
         files = RunFiles(

@@ -43,6 +43,13 @@ class PhaseSettings(Settings):
         "given, and not more.",
     )
 
+    @field_validator("layer_rates")
+    @classmethod
+    def _rates_known(cls, value: tuple[LayerRate, ...]) -> tuple[LayerRate, ...]:
+        for rate in value:
+            parse_trainable(rate.layers)
+        return value
+
     @field_validator("train")
     @classmethod
     def _known(cls, value: str) -> str:

@@ -21,6 +21,7 @@ from trainer.optimization.weight_averaging import ema_callbacks
 from trainer.settings import PhaseSettings, TrainingSettings
 from trainer.training_run.callbacks import EpochLine, StopWhenDiverged, TimeLimit
 from trainer.training_run.history import History
+from trainer.training_run.layer_factors import variable_factors
 from trainer.training_run.phase_data import BatchRule, Examples, evaluation_batches, training_batches
 from trainer.training_run.resumption import Resumption
 
@@ -115,6 +116,7 @@ def run_phase(
         initial_epoch=first,
         epochs=first if resumption.stopped else plan.epochs,
         steps_per_epoch=steps,
+        shuffle=False,  # The batches are in the order that they are meant to be in.
         verbose=0,
         callbacks=[
             StopWhenDiverged(plan.name, f"training.phases.{plan.number}.learning_rate"),
@@ -149,7 +151,9 @@ def _compile(model: keras.Model, classifier: Classifier, plan: PhasePlan, steps:
     rate = build_schedule(
         plan.phase.schedule or plan.settings.schedule, plan.phase.learning_rate, plan.epochs, steps
     )
-    factors = classifier.learning_rate_factors(plan.phase.layer_rates) if plan.phase.layer_rates else None
+    key = f"training.phases.{plan.number}.layer_rates"
+    rates = plan.phase.layer_rates
+    factors = variable_factors(classifier, rates, key) if rates else None
     model.compile(
         optimizer=build_optimizer(plan.phase.optimizer or plan.settings.optimizer, rate, factors),
         loss=build_loss(plan.settings.loss),
@@ -157,3 +161,5 @@ def _compile(model: keras.Model, classifier: Classifier, plan: PhasePlan, steps:
         jit_compile=plan.settings.xla == "on",
         steps_per_execution=at_once,
     )
+    # Its variables have to be there before a run that goes on can restore them.
+    model.optimizer.build(model.trainable_variables)

@@ -7,13 +7,13 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from components.class_balance.class_weights import SCHEMES, class_weights
-from trainer.classifier import Classifier, build_classifier
-from trainer.input_pipeline import DecodedImages, evaluation_batches
-from trainer.settings import ModelSettings, TrainingSettings
-from trainer.training import fit
+from tests.trainer.made_up_splits import MadeUpSplit
+from trainer.model.classifier import Classifier, build_classifier
+from trainer.model.settings import ModelSettings
+from trainer.settings import TrainingSettings
+from trainer.training_run.fit import RunFiles, Splits, fit
 
 SIZE = 8
 PHASES = {
@@ -22,35 +22,34 @@ PHASES = {
 }
 
 
-def _split(counts: Sequence[int], seed: int) -> DecodedImages:
+def _split(counts: Sequence[int], seed: int) -> MadeUpSplit:
     """Evenly gray images, a little brighter from class to class, so that neighbouring classes overlap."""
     random = np.random.default_rng(seed)
     labels = random.permutation(np.repeat(np.arange(len(counts)), counts))
     grays = 100 + 40 * labels + random.normal(0, 20, len(labels))
     pixels = grays[:, None, None, None].clip(0, 255).repeat(SIZE, 1).repeat(SIZE, 2).repeat(3, 3)
-    return DecodedImages(tf.data.Dataset.from_tensor_slices((pixels.astype(np.uint8), labels)), len(labels))
+    return MadeUpSplit(pixels.astype(np.uint8), labels)
 
 
-def _build(classes: int) -> Classifier:
+def _build(classes: int, image_size: int = SIZE) -> Classifier:
     keras.utils.set_random_seed(0)
-    return build_classifier(
-        ModelSettings(backbone="small_cnn", weights="none", image_size=SIZE, dropout=0), classes
-    )
+    values = {"backbone": "cifar_cnn", "weights": "none", "image_size": SIZE, "head": {"dropout": 0}}
+    return build_classifier(ModelSettings.model_validate(values), classes, image_size)
 
 
-def _fit(tmp_path: Path, counts: Sequence[int], evaluation: DecodedImages, **settings: object) -> Classifier:
-    classifier = _build(len(counts))
+def _fit(tmp_path: Path, counts: Sequence[int], evaluation: MadeUpSplit, **settings: object) -> Classifier:
     training = TrainingSettings.model_validate(settings)
-    fit(classifier, _split(counts, 0), evaluation, training, counts, 0, tmp_path / "history.csv")
-    return classifier
+    splits = Splits(_split(counts, 0), evaluation, counts)
+    files = RunFiles(tmp_path / "history.csv", tmp_path / "resume", tmp_path / "features")
+    return fit(lambda size: _build(len(counts), size), splits, training, 0, "none", files)
 
 
 def _answers(
-    model: keras.Model, split: DecodedImages, *, training: bool = False
+    model: keras.Model, split: MadeUpSplit, *, training: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities and labels of all images."""
-    ((pixels, labels),) = evaluation_batches(split, model.output_shape[-1], split.count)
-    return model(pixels, training=training).numpy(), labels.numpy().argmax(1)
+    probabilities = model(split.array.astype(np.float32), training=training)
+    return probabilities.numpy(), split.records.labels
 
 
 @pytest.mark.parametrize("part", ["head", "all"])
