@@ -63,5 +63,8 @@ def test_what_does_not_fit_is_refused(kind: type[Settings], given: dict, message
 
 
 def test_settings_load_no_framework() -> None:
-    code = "import sys, trainer.optimization.settings; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    code = (
+        "import sys, trainer.optimization.settings\n"
+        "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
