@@ -20,7 +20,9 @@ class _LayerRates(keras.optimizers.Optimizer):
         """Makes the optimizer.
 
         Args:
-            factors: variable's path → factor on its rate; 1 for a variable that is not there.
+            factors: variable's path → factor on its rate; 1 for a variable that is not there. Below a
+                `keras.Sequential` a path can change when the model is saved and loaded, so take the paths
+                from the model at hand.
             settings: of the optimizer behind it.
         """
         super().__init__(**settings)

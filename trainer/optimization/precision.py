@@ -14,9 +14,9 @@ def mixed_precision_policy(setting: Literal["auto", "on", "off"]) -> str:
     """Chooses Keras' dtype policy.
 
     A GPU computes in float16, which is quick from compute capability 7.0 on; `Model.compile` then scales the
-    loss, so that small gradients do not vanish. A CPU has no arithmetic of float16. It computes in bfloat16,
-    which has the range of float32 and needs no scaling, but is quicker than float32 only on the CPUs that
-    have instructions for it (AVX512_BF16, AMX), so `auto` leaves it alone.
+    loss, so that small gradients do not vanish. A CPU has no arithmetic of float16, and takes many times as
+    long. It gets bfloat16, which has the range of float32 and needs no scaling; that saves memory, but is
+    seldom quicker, even with instructions for it, so `auto` leaves a CPU alone.
 
     Args:
         setting: `auto` is on where there are GPUs and all of them have compute capability 7.0.
