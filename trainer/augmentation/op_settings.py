@@ -114,8 +114,8 @@ class SaturationOp(OpSettings):
     factor: float = Field(
         0.2,
         ge=0,
-        lt=1,
-        description="How far saturation goes: it is multiplied by (1 - f) / (1 + f) to (1 + f) / (1 - f).",
+        le=1,
+        description="Largest change of a pixel's distance to its gray: 0.2 is 80 to 120 %.",
     )
 
 
