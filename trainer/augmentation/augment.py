@@ -47,7 +47,8 @@ def augment(
             else:
                 mixed = MIXING[op.op](images, labels, op, fold(op_seed, 0))
                 images, labels = (
-                    _where_hit(op, op_seed, new, old) for new, old in zip(mixed, (images, labels), strict=True)
+                    _where_hit(op, op_seed, new, old)
+                    for new, old in zip(mixed, (images, labels), strict=True)
                 )
     return images, labels
 
@@ -69,9 +70,7 @@ def matrices(canvas: Canvas, run: Sequence[tuple[AnyOp, tf.Tensor]]) -> tf.Tenso
     return product
 
 
-def _moved(
-    images: tf.Tensor, run: Sequence[tuple[AnyOp, tf.Tensor]], fill_mode: FillMode
-) -> tf.Tensor:
+def _moved(images: tf.Tensor, run: Sequence[tuple[AnyOp, tf.Tensor]], fill_mode: FillMode) -> tf.Tensor:
     canvas = Canvas(tf.shape(images)[0], images.shape[1], images.shape[2])
     product = matrices(canvas, run)
     flips = [op for op, _ in run if isinstance(op, FlipOp)]

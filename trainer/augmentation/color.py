@@ -139,4 +139,3 @@ def _with_border(images: tf.Tensor) -> tf.Tensor:
 
 def _without_border(images: tf.Tensor) -> tf.Tensor:
     return images[:, 1:-1, 1:-1]
-

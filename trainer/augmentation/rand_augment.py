@@ -91,6 +91,10 @@ def changes(strength: float, fill_mode: FillMode) -> dict[str, _Change]:
         "sharpness": enhanced(sharpened),
         "shear_x": moved(lambda canvas, amount: geometry.sheared(canvas, amount * _SLOPE, 0.0)),
         "shear_y": moved(lambda canvas, amount: geometry.sheared(canvas, 0.0, amount * _SLOPE)),
-        "translate_x": moved(lambda canvas, amount: geometry.shifted(canvas, amount * _SHIFT * canvas.width, 0.0)),
-        "translate_y": moved(lambda canvas, amount: geometry.shifted(canvas, 0.0, amount * _SHIFT * canvas.height)),
+        "translate_x": moved(
+            lambda canvas, amount: geometry.shifted(canvas, amount * _SHIFT * canvas.width, 0.0)
+        ),
+        "translate_y": moved(
+            lambda canvas, amount: geometry.shifted(canvas, 0.0, amount * _SHIFT * canvas.height)
+        ),
     }
