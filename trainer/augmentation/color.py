@@ -34,10 +34,9 @@ def brightness(images: tf.Tensor, op: BrightnessOp, seed: tf.Tensor) -> tf.Tenso
     return _drawn(_layer("RandomBrightness", op.factor), images, seed)
 
 
-def brightened(images: tf.Tensor, fraction: tf.Tensor) -> tf.Tensor:
-    """Adds to images [N, H, W, 3] these fractions [N] of white."""
-    delta = tf.reshape(fraction, (-1, 1, 1, 1)) * 255.0
-    return _layer("RandomBrightness", 0.0).transform_images(images, {"rgb_delta": delta})
+def brightened(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
+    """Multiplies images [N, H, W, 3] by these factors [N]; RandAugment's kind of brightness."""
+    return tf.clip_by_value(images * tf.reshape(factor, (-1, 1, 1, 1)), 0.0, 255.0)
 
 
 def contrast(images: tf.Tensor, op: ContrastOp, seed: tf.Tensor) -> tf.Tensor:
