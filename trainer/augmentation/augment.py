@@ -8,10 +8,11 @@ from itertools import groupby
 import tensorflow as tf
 
 from trainer.augmentation.geometry import Canvas, identity
-from trainer.augmentation.op_settings import AnyOp, OpSettings
+from trainer.augmentation.op_settings import AnyOp, FlipOp, OpSettings
 from trainer.augmentation.registry import GEOMETRIC, MIXING, PIXEL
 from trainer.augmentation.resampling import mirror, resample
 from trainer.augmentation.seeds import fold, uniform
+from trainer.augmentation.selection import per_image
 from trainer.augmentation.settings import AugmentationSettings, FillMode
 
 
@@ -46,7 +47,8 @@ def augment(
             else:
                 mixed = MIXING[op.op](images, labels, op, fold(op_seed, 0))
                 images, labels = (
-                    _where_hit(op, op_seed, new, old) for new, old in zip(mixed, (images, labels), strict=True)
+                    _where_hit(op, op_seed, new, old)
+                    for new, old in zip(mixed, (images, labels), strict=True)
                 )
     return images, labels
 
@@ -68,13 +70,13 @@ def matrices(canvas: Canvas, run: Sequence[tuple[AnyOp, tf.Tensor]]) -> tf.Tenso
     return product
 
 
-def _moved(
-    images: tf.Tensor, run: Sequence[tuple[AnyOp, tf.Tensor]], fill_mode: FillMode
-) -> tf.Tensor:
+def _moved(images: tf.Tensor, run: Sequence[tuple[AnyOp, tf.Tensor]], fill_mode: FillMode) -> tf.Tensor:
     canvas = Canvas(tf.shape(images)[0], images.shape[1], images.shape[2])
     product = matrices(canvas, run)
-    if all(op.op == "flip" for op, _ in run):
-        return mirror(images, product)
+    flips = [op for op, _ in run if isinstance(op, FlipOp)]
+    if len(flips) == len(run):
+        horizontal, vertical = any(op.horizontal for op in flips), any(op.vertical for op in flips)
+        return mirror(images, product, horizontal=horizontal, vertical=vertical)
     return resample(images, product, fill_mode)
 
 
@@ -84,4 +86,4 @@ def _where_hit(op: OpSettings, seed: tf.Tensor, changed: tf.Tensor, unchanged: t
         return changed
     count = tf.shape(unchanged)[0]
     (draw,) = uniform(fold(seed, 1), count)
-    return tf.where(tf.reshape(draw < op.probability, (-1, *[1] * (unchanged.shape.rank - 1))), changed, unchanged)
+    return per_image(draw < op.probability, changed, unchanged)

@@ -1,4 +1,4 @@
-"""Colour and sharpness, by Keras' preprocessing layers.
+"""Colour and sharpness, by Keras' preprocessing layers wherever those will do.
 
 Each op draws its strengths with the layer; the function beside it takes
 strengths as they are. Keras' layers have two things that they are guarded
@@ -14,7 +14,10 @@ import keras
 import tensorflow as tf
 
 from trainer.augmentation.op_settings import BrightnessOp, ContrastOp, HueOp, SaturationOp, SharpnessOp
-from trainer.augmentation.seeds import FoldedSeed
+from trainer.augmentation.seeds import FoldedSeed, uniform
+
+# How bright red, green and blue are (ITU-R BT.601-7, section 2.5.1).
+_LUMA = (0.299, 0.587, 0.114)
 
 
 def brightness(images: tf.Tensor, op: BrightnessOp, seed: tf.Tensor) -> tf.Tensor:
@@ -31,10 +34,9 @@ def brightness(images: tf.Tensor, op: BrightnessOp, seed: tf.Tensor) -> tf.Tenso
     return _drawn(_layer("RandomBrightness", op.factor), images, seed)
 
 
-def brightened(images: tf.Tensor, fraction: tf.Tensor) -> tf.Tensor:
-    """Adds to images [N, H, W, 3] these fractions [N] of white."""
-    delta = tf.reshape(fraction, (-1, 1, 1, 1)) * 255.0
-    return _layer("RandomBrightness", 0.0).transform_images(images, {"rgb_delta": delta})
+def brightened(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
+    """Multiplies images [N, H, W, 3] by these factors [N]; RandAugment's kind of brightness."""
+    return tf.clip_by_value(images * tf.reshape(factor, (-1, 1, 1, 1)), 0.0, 255.0)
 
 
 def contrast(images: tf.Tensor, op: ContrastOp, seed: tf.Tensor) -> tf.Tensor:
@@ -59,7 +61,7 @@ def contrasted(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
 
 
 def saturation(images: tf.Tensor, op: SaturationOp, seed: tf.Tensor) -> tf.Tensor:
-    """Multiplies the saturation of HSV by p / (1 - p), where p is uniform within (1 ± factor) / 2.
+    """Multiplies distances to the pixel's gray by a number that is uniform from 1 - factor to 1 + factor.
 
     Args:
         images: float32 [N, H, W, 3].
@@ -69,13 +71,18 @@ def saturation(images: tf.Tensor, op: SaturationOp, seed: tf.Tensor) -> tf.Tenso
     Returns:
         float32 [N, H, W, 3], from 0 to 255.
     """
-    bounds = ((1.0 - op.factor) / 2, (1.0 + op.factor) / 2)
-    return _clipped(_drawn(_saturation_layer(bounds), images, seed))
+    return saturated(images, *uniform(seed, tf.shape(images)[0], 1.0 - op.factor, 1.0 + op.factor))
 
 
 def saturated(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
-    """Multiplies the saturation of images [N, H, W, 3] by these factors [N]."""
-    return _clipped(_saturation_layer((0.5, 0.5)).transform_images(images, {"factor": factor}))
+    """Multiplies the distances of images [N, H, W, 3] to their own grays by these factors [N].
+
+    Keras' layer goes to HSV and back, which takes several times as long, and
+    leaves the range for pixels up to 255.
+    """
+    factor = tf.reshape(factor, (-1, 1, 1, 1))
+    gray = tf.tensordot(images, tf.constant(_LUMA), 1)[..., tf.newaxis]
+    return tf.clip_by_value(factor * images + (1.0 - factor) * gray, 0.0, 255.0)
 
 
 def hue(images: tf.Tensor, op: HueOp, seed: tf.Tensor) -> tf.Tensor:
@@ -117,16 +124,11 @@ def _drawn(layer: Any, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     return layer.transform_images(images, layer.get_random_transformation(images, seed=FoldedSeed(seed)))
 
 
-def _layer(kind: str, factor: float | tuple[float, float], **settings: Any) -> Any:
+def _layer(kind: str, factor: float | tuple[float, float]) -> Any:
     # The layer makes a variable for its own seed generator, which a function that is traced more than once
     # must not; in a graph of its own, which nobody runs, it is in nobody's way.
     with tf.Graph().as_default():
-        return getattr(keras.layers, kind)(factor, dtype="float32", seed=0, **settings)
-
-
-def _saturation_layer(bounds: tuple[float, float]) -> Any:
-    # Saturation itself is from 0 to 1, whatever the range of the pixels, and the layer clips it to value_range.
-    return _layer("RandomSaturation", bounds, value_range=(0, 1))
+        return getattr(keras.layers, kind)(factor, dtype="float32", seed=0)
 
 
 def _with_border(images: tf.Tensor) -> tf.Tensor:
@@ -136,7 +138,3 @@ def _with_border(images: tf.Tensor) -> tf.Tensor:
 
 def _without_border(images: tf.Tensor) -> tf.Tensor:
     return images[:, 1:-1, 1:-1]
-
-
-def _clipped(images: tf.Tensor) -> tf.Tensor:
-    return tf.clip_by_value(images, 0.0, 255.0)

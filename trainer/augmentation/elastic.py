@@ -16,7 +16,7 @@ def elastic(images: tf.Tensor, op: ElasticOp, seed: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: float32 [N, H, W, 3].
-        op: the largest displacement on the grid, and how fine the grid is.
+        op: the largest displacement, and how fine the grid is.
         seed: int64 [2].
 
     Returns:
@@ -27,6 +27,8 @@ def elastic(images: tf.Tensor, op: ElasticOp, seed: tf.Tensor) -> tf.Tensor:
         (count, op.waves + 1, op.waves + 1, 2), seed, -op.strength, op.strength
     )
     field = tf.image.resize(coarse, (height, width), tf.image.ResizeMethod.BICUBIC)
+    # The splines go a little beyond what they pass through.
+    field = tf.clip_by_value(field, -op.strength, op.strength)
     return displaced(images, field * (height, width))
 
 

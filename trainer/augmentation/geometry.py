@@ -233,9 +233,7 @@ def square_to_quadrangle(canvas: Canvas, corners: Sequence[tuple[_Entry, _Entry]
 def about_centre(canvas: Canvas, a: _Entry, b: _Entry, c: _Entry, d: _Entry) -> tf.Tensor:
     """Matrices float32 [N, 3, 3] for the linear map ((a, b), (c, d)), with the image's centre at rest."""
     x, y = (canvas.width - 1) / 2, (canvas.height - 1) / 2
-    return _matrices(
-        canvas, ((a, b, x - a * x - b * y), (c, d, y - c * x - d * y), (0.0, 0.0, 1.0))
-    )
+    return _matrices(canvas, ((a, b, x - a * x - b * y), (c, d, y - c * x - d * y), (0.0, 0.0, 1.0)))
 
 
 def _matrices(canvas: Canvas, rows: Sequence[Sequence[_Entry]]) -> tf.Tensor:

@@ -9,9 +9,7 @@ from trainer.augmentation.rectangles import inside
 from trainer.augmentation.seeds import fold, uniform
 
 
-def mixup(
-    images: tf.Tensor, labels: tf.Tensor, op: MixupOp, seed: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
+def mixup(images: tf.Tensor, labels: tf.Tensor, op: MixupOp, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Blends each image with another one: λ of the first, 1 - λ of the second (Zhang et al. 2018, section 2).
 
     Args:

@@ -59,7 +59,9 @@ class ZoomOp(OpSettings):
     """Enlarges or reduces the image about its centre."""
 
     op: Literal["zoom"] = Field("zoom", description="Enlarges or reduces the image about its centre.")
-    factor: float = Field(0.1, ge=0, lt=1, description="Largest change of scale either way: 0.1 is 90 to 110 %.")
+    factor: float = Field(
+        0.1, ge=0, lt=1, description="Largest change of scale either way: 0.1 is 90 to 110 %."
+    )
 
 
 class RandomResizedCropOp(OpSettings):
@@ -83,7 +85,7 @@ class PerspectiveOp(OpSettings):
         0.2,
         ge=0,
         le=0.5,
-        description="How far each corner may move inwards, as a fraction of half the width and half the height.",
+        description="How far each corner may move inwards, as a fraction of half the width and height.",
     )
 
 
@@ -114,8 +116,8 @@ class SaturationOp(OpSettings):
     factor: float = Field(
         0.2,
         ge=0,
-        lt=1,
-        description="How far saturation goes: it is multiplied by (1 - f) / (1 + f) to (1 + f) / (1 - f).",
+        le=1,
+        description="Largest change of a pixel's distance to its gray: 0.2 is 80 to 120 %.",
     )
 
 
@@ -144,7 +146,10 @@ class BlurOp(OpSettings):
 
     op: Literal["blur"] = Field("blur", description="Blurs with a Gaussian.")
     sigma: float = Field(
-        1.0, ge=0, le=10, description="Largest standard deviation of the Gaussian, in pixels; drawn from 0 on."
+        1.0,
+        ge=0,
+        le=10,
+        description="Largest standard deviation of the Gaussian, in pixels; drawn from 0 on.",
     )
 
 
@@ -221,7 +226,10 @@ class MixupOp(OpSettings):
         "mixup", description="Blends pairs of images and their labels (Zhang et al. 2018)."
     )
     alpha: float = Field(
-        0.2, gt=0, le=100, description="Of Beta(alpha, alpha), from which shares are drawn: small is mostly one image."
+        0.2,
+        gt=0,
+        le=100,
+        description="Of Beta(alpha, alpha), which shares are drawn from: small ones are mostly one image.",
     )
 
 

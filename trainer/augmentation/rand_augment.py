@@ -72,9 +72,9 @@ def changes(strength: float, fill_mode: FillMode) -> dict[str, _Change]:
 
         return move
 
-    def enhanced(change: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], neutral: float = 1.0) -> _Change:
+    def enhanced(change: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> _Change:
         def enhance(image: tf.Tensor, sign: tf.Tensor) -> tf.Tensor:
-            return change(image, tf.reshape(neutral + sign * strength * _ENHANCEMENT, (1,)))
+            return change(image, tf.reshape(1.0 + sign * strength * _ENHANCEMENT, (1,)))
 
         return enhance
 
@@ -87,10 +87,14 @@ def changes(strength: float, fill_mode: FillMode) -> dict[str, _Change]:
         "color": enhanced(saturated),
         "posterize": lambda image, sign: posterized(image, tf.constant(8.0 - round(strength * _BITS_LOST))),
         "contrast": enhanced(contrasted),
-        "brightness": enhanced(brightened, neutral=0.0),
+        "brightness": enhanced(brightened),
         "sharpness": enhanced(sharpened),
         "shear_x": moved(lambda canvas, amount: geometry.sheared(canvas, amount * _SLOPE, 0.0)),
         "shear_y": moved(lambda canvas, amount: geometry.sheared(canvas, 0.0, amount * _SLOPE)),
-        "translate_x": moved(lambda canvas, amount: geometry.shifted(canvas, amount * _SHIFT * canvas.width, 0.0)),
-        "translate_y": moved(lambda canvas, amount: geometry.shifted(canvas, 0.0, amount * _SHIFT * canvas.height)),
+        "translate_x": moved(
+            lambda canvas, amount: geometry.shifted(canvas, amount * _SHIFT * canvas.width, 0.0)
+        ),
+        "translate_y": moved(
+            lambda canvas, amount: geometry.shifted(canvas, 0.0, amount * _SHIFT * canvas.height)
+        ),
     }

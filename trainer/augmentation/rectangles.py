@@ -5,7 +5,9 @@ from __future__ import annotations
 import tensorflow as tf
 
 
-def inside(rows: tuple[tf.Tensor, tf.Tensor], columns: tuple[tf.Tensor, tf.Tensor], images: tf.Tensor) -> tf.Tensor:
+def inside(
+    rows: tuple[tf.Tensor, tf.Tensor], columns: tuple[tf.Tensor, tf.Tensor], images: tf.Tensor
+) -> tf.Tensor:
     """Which pixels lie in the rectangles.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from trainer.augmentation.selection import per_image
 from trainer.augmentation.settings import FillMode
 
 # Closer to zero than this, a projection's last entry is taken for this much: it divides the others.
@@ -35,16 +36,19 @@ def resample(images: tf.Tensor, matrices: tf.Tensor, fill_mode: FillMode) -> tf.
     return tf.clip_by_value(resampled, 0.0, 255.0)
 
 
-def mirror(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
+def mirror(images: tf.Tensor, matrices: tf.Tensor, *, horizontal: bool, vertical: bool) -> tf.Tensor:
     """Mirrors images exactly, which takes no resampling.
 
     Args:
         images: float32 [N, H, W, 3].
-        matrices: float32 [N, 3, 3]; only the signs on their diagonals count.
+        matrices: float32 [N, 3, 3]; the signs on their diagonals say which images are mirrored.
+        horizontal, vertical: along which axes there may be any.
 
     Returns:
         float32 [N, H, W, 3].
     """
-    left_right, top_bottom = matrices[:, :1, :1, tf.newaxis] < 0, matrices[:, 1:2, 1:2, tf.newaxis] < 0
-    images = tf.where(left_right, tf.reverse(images, [2]), images)
-    return tf.where(top_bottom, tf.reverse(images, [1]), images)
+    if horizontal:
+        images = per_image(matrices[:, 0, 0] < 0, tf.reverse(images, [2]), images)
+    if vertical:
+        images = per_image(matrices[:, 1, 1] < 0, tf.reverse(images, [1]), images)
+    return images

@@ -17,7 +17,7 @@ def autocontrast(images: tf.Tensor) -> tf.Tensor:
 
 
 def equalized(images: tf.Tensor) -> tf.Tensor:
-    """Spreads the tones of each channel so that all are about as frequent (Gonzalez and Woods 2018, section 3.3).
+    """Makes all tones of each channel about as frequent (Gonzalez and Woods 2018, section 3.3).
 
     Args:
         images: float32 [N, H, W, 3]; rounded to whole numbers.
