@@ -16,8 +16,8 @@ MOBILENET = {"backbone": "mobilenet", "alpha": 0.25, "image_size": 32, "weights"
 LENET = {"backbone": "lenet", "image_size": 16, "weights": "none"}
 
 
-def _classifier(image_size: int | None = None, **changes: Any) -> Classifier:
-    return build_classifier(ModelSettings.model_validate({**MOBILENET, **changes}), 3, image_size)
+def _classifier(size: int | None = None, **changes: Any) -> Classifier:
+    return build_classifier(ModelSettings.model_validate({**MOBILENET, **changes}), 3, size)
 
 
 def _pixels(count: int = 4, size: int = 32) -> np.ndarray:
@@ -43,7 +43,7 @@ def test_the_halves_make_up_the_whole(head: dict[str, str]) -> None:
     whole = np.asarray(classifier.model(_pixels()))
     assert whole.shape == (4, 3)
     features = classifier.extractor(_pixels())
-    assert isinstance(features, list) == ("attention" in head)
+    assert len(features.shape) == (4 if "attention" in head else 2)
     np.testing.assert_allclose(classifier.head(features), whole, rtol=1e-5)
 
 
@@ -53,7 +53,7 @@ def test_fused_features_lie_side_by_side_each_at_its_own_size(fused: Classifier)
     assert [network.input_shape[1] for network in fused.backbones] == [32, 48, 16]
     features = np.asarray(fused.extractor(_pixels(size=48)))
     assert features.shape == (4, 256 + 256 + 500)
-    resized = keras.layers.Resizing(16, 16, antialias=True)(_pixels(size=48))
+    resized = keras.ops.image.resize(_pixels(size=48), (16, 16), antialias=True)
     alone = fused.backbones[2](resized / 127.5 - 1)
     np.testing.assert_allclose(features[:, 512:], alone, rtol=1e-3, atol=1e-4)
 
@@ -62,7 +62,11 @@ def test_fused_classifiers_can_be_saved(fused: Classifier, tmp_path: Path) -> No
     fused.model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
     pixels = _pixels(size=48)
-    np.testing.assert_allclose(again(pixels), fused.model(pixels), rtol=1e-5)
+    answers = np.asarray(fused.model(pixels, training=False))
+    np.testing.assert_allclose(again(pixels, training=False), answers, rtol=1e-5)
+    # Whoever calls a model without a word about training means its answers.
+    np.testing.assert_allclose(fused.model(pixels), answers, rtol=1e-5)
+    np.testing.assert_allclose(again(pixels), answers, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +103,7 @@ def test_of_several_backbones_those_without_the_block_are_frozen(fused: Classifi
     [
         (
             "from layer conv_dw_14",
-            r"no layer named 'conv_dw_14' in mobilenet; did you mean 'conv_dw_1[0-3]?'",
+            r"no layer named 'conv_dw_14' in mobilenet; did you mean 'conv_dw_",
         ),
         ("from block block_9", "no layer whose name begins with 'block_9' in mobilenet; did you mean"),
     ],

@@ -34,6 +34,7 @@ def test_networks_are_as_described(name: str, units: int, layers: list[tuple[str
     assert network.output_shape == (None, units)
 
 
+@pytest.mark.zoo
 def test_small_cnn_learns_digits_in_a_dozen_epochs() -> None:
     keras.utils.set_random_seed(0)
     digits = load_digits()
@@ -45,7 +46,7 @@ def test_small_cnn_learns_digits_in_a_dozen_epochs() -> None:
     model = build_classifier(settings, 10).model
     schedule = keras.optimizers.schedules.CosineDecay(3e-3, 12 * -(-len(train) // 64))
     model.compile(
-        keras.optimizers.Adam(schedule), "categorical_crossentropy", ["accuracy"], jit_compile=False
+        keras.optimizers.Adam(schedule), "categorical_crossentropy", metrics=["accuracy"], jit_compile=False
     )
     model.fit(images[train], labels[train], batch_size=64, epochs=12, verbose=0)
     assert model.evaluate(images[test], labels[test], verbose=0)[1] >= 0.97

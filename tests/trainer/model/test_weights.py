@@ -93,7 +93,7 @@ def test_nothing_but_hdf5_is_read(
     (tmp_path / "short.h5").write_bytes(b"\x89HDF")
     for name in ("pickle.h5", "pickle.pt", "whole.keras", "zip.h5", "hdf5.bin", "short.h5"):
         with pytest.raises(ConfigError, match=rf"{name} is not an HDF5 file whose name ends in .h5"):
-            _load(_settings(tmp_path / name))
+            _load(_settings(tmp_path / name, backbone="lenet", alpha=None))
     assert not (tmp_path / "sprung").exists()
 
 
