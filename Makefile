@@ -39,6 +39,7 @@ test: setup ## The tests that prove the product.
 	$(BIN)/python -m pytest
 
 test-all: test ## Everything.
+	$(BIN)/python -m pytest -m ""
 
 check: setup ## Lint, formatting and types.
 	$(BIN)/ruff check .

@@ -110,12 +110,14 @@ def _with_steady_names(network: keras.Model, name: str) -> keras.Model:
 
     Keras numbers the layers that nobody names, such as conv2d_93, through all models of a process.
     """
-    steady = _steady_names((layer.name, type(layer).__name__) for layer in network.layers)
+    config = network.get_config()
+    # The configuration also lists what is no layer, such as a sum.
+    steady = _steady_names((entry["name"], entry["class_name"]) for entry in config["layers"])
     if all(old == new for old, new in steady.items()):
         return keras.Model(network.inputs[0], network.outputs[0], name=name)
-    config = _renamed(network.get_config(), steady)
-    for layer in config["layers"]:
-        layer["name"] = layer["config"]["name"] = steady[layer["name"]]
+    for entry in config["layers"]:
+        entry["name"] = entry["config"]["name"] = steady[entry["name"]]
+        entry["inbound_nodes"] = _renamed(entry["inbound_nodes"], steady)
     for ends in ("input_layers", "output_layers"):
         config[ends] = _ends_renamed(config[ends], steady)
     rebuilt = keras.Model.from_config({**config, "name": name})
@@ -142,17 +144,17 @@ def _steady_names(layers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return steady
 
 
-def _renamed(config: Any, steady: dict[str, str]) -> Any:
+def _renamed(nodes: Any, steady: dict[str, str]) -> Any:
     """A copy in which each tensor says by the steady name which layer it comes from."""
-    if isinstance(config, dict):
-        if config.get("class_name") == "__keras_tensor__":
-            layer, *place = config["config"]["keras_history"]
+    if isinstance(nodes, dict):
+        if nodes.get("class_name") == "__keras_tensor__":
+            layer, *place = nodes["config"]["keras_history"]
             history = [steady[layer], *place]
-            return {**config, "config": {**config["config"], "keras_history": history}}
-        return {key: _renamed(value, steady) for key, value in config.items()}
-    if isinstance(config, list | tuple):
-        return type(config)(_renamed(value, steady) for value in config)
-    return config
+            return {**nodes, "config": {**nodes["config"], "keras_history": history}}
+        return {key: _renamed(value, steady) for key, value in nodes.items()}
+    if isinstance(nodes, list | tuple):
+        return type(nodes)(_renamed(value, steady) for value in nodes)
+    return nodes
 
 
 def _ends_renamed(ends: Any, steady: dict[str, str]) -> Any:

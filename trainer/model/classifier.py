@@ -23,8 +23,8 @@ class Classifier:
     Attributes:
         model: pixels float32 [N, size, size, 3], 0 to 255 → probabilities float32 [N, classes].
         backbones: the networks inside `extractor`, whose layers can be frozen.
-        extractor: pixels → pooled features float [N, D]; with attention a list of feature maps
-            float [N, h, w, channels], one a backbone.
+        extractor: pixels → pooled features float [N, D]; with attention, feature maps float [N, h, w, channels]:
+            a list of one a backbone, for which Keras puts the map itself when there is a single one.
         head: what the extractor puts out → probabilities.
         pretrained_backbones: of each backbone, whether it started from weights rather than from nothing.
     """
@@ -118,13 +118,14 @@ def build_classifier(settings: ModelSettings, classes: int, image_size: int | No
 def _features(pixels: Any, backbone: Backbone) -> Any:
     features = pixels
     if backbone.size != pixels.shape[1]:
+        # Unless told, this layer takes any call for training, and then all layers after it do.
         features = keras.layers.Resizing(
             backbone.size,
             backbone.size,
             antialias=True,
             dtype="float32",
             name=f"{backbone.network.name}_resizing",
-        )(features)
+        )(features, training=False)
     if backbone.scaling is not None:
         features = backbone.scaling(features)
     return backbone.network(features)

@@ -73,7 +73,8 @@ def copy_matching(
     if len(kept) == len(new):
         raise ConfigError(
             f"The model to start from has no layer in common with "
-            f"{', '.join(network.name for network in target.backbones)} and its head. Give one with the same model.backbone and model.alpha."
+            f"{', '.join(network.name for network in target.backbones)} and its head. "
+            "Give one with the same model.backbone and model.alpha."
         )
     return tuple(kept)
 

@@ -97,6 +97,6 @@ def _check(path: Path, settings: BackboneSettings, key: str) -> None:
         )
     if start != _HDF5 or path.suffix != ".h5":
         raise ConfigError(
-            f"{key}.weights: {settings.weights} is not an HDF5 file whose name ends in .h5, and no other kind "
-            "of weights is read; write one with Keras' model.save_weights('NAME.weights.h5')."
+            f"{key}.weights: {settings.weights} is not an HDF5 file whose name ends in .h5, and no other "
+            "kind of weights is read; write one with Keras' model.save_weights('NAME.weights.h5')."
         )
