@@ -23,8 +23,8 @@ class Classifier:
     Attributes:
         model: pixels float32 [N, size, size, 3], 0 to 255 → probabilities float32 [N, classes].
         backbones: the networks inside `extractor`, whose layers can be frozen.
-        extractor: pixels → pooled features float [N, D]; with attention, feature maps float [N, h, w, channels]:
-            a list of one a backbone, for which Keras puts the map itself when there is a single one.
+        extractor: pixels → pooled features float [N, D]; with attention, feature maps
+            float [N, h, w, channels]: a list of one a backbone, or the map itself when there is a single one.
         head: what the extractor puts out → probabilities.
         pretrained_backbones: of each backbone, whether it started from weights rather than from nothing.
     """

@@ -25,6 +25,11 @@ def _pixels(count: int = 4, size: int = 32) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
+def plain() -> Classifier:
+    return _classifier()
+
+
+@pytest.fixture(scope="module")
 def fused() -> Classifier:
     return _classifier(fused_with=[{**MOBILENET, "image_size": 48}, LENET])
 
@@ -79,8 +84,10 @@ def test_fused_classifiers_can_be_saved(fused: Classifier, tmp_path: Path) -> No
         ("all", "input_layer"),
     ],
 )
-def test_the_backbone_learns_from_the_layer_that_is_meant(text: str, first: str | None) -> None:
-    classifier = _classifier()
+def test_the_backbone_learns_from_the_layer_that_is_meant(
+    text: str, first: str | None, plain: Classifier
+) -> None:
+    classifier = plain
     classifier.set_trainable(parse_trainable("all"))
     classifier.set_trainable(parse_trainable(text))
     layers = classifier.backbones[0].layers
@@ -108,9 +115,9 @@ def test_of_several_backbones_those_without_the_block_are_frozen(fused: Classifi
         ("from block block_9", "no layer whose name begins with 'block_9' in mobilenet; did you mean"),
     ],
 )
-def test_a_layer_that_is_not_there_is_refused(text: str, message: str) -> None:
+def test_a_layer_that_is_not_there_is_refused(text: str, message: str, plain: Classifier) -> None:
     with pytest.raises(ConfigError, match=message):
-        _classifier().set_trainable(parse_trainable(text))
+        plain.set_trainable(parse_trainable(text))
 
 
 def test_pretrained_batch_normalisation_stays_in_inference_mode(weights: str) -> None:
