@@ -11,17 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from pydantic import ValidationError
 
 from components.contract import ConfigError, DataError
 from components.image_folder.file_names import has_image_extension
 from components.image_folder.image_store import FileChangedError, open_store
 from components.image_folder.list_images import list_images
 from components.image_folder.listing import ImageFile, Listing
-from pipeline.config import Config, _apply_override, _read_yaml, parse_config
+from pipeline.config import load_config
 from pipeline.output_capture import captured_output, quiet_tensorflow
 from pipeline.preflight import resolve_data
-from trainer.augmentation.settings import AugmentationSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +54,8 @@ def preview(request: PreviewRequest) -> None:
         DataError: no image that can be decoded.
     """
     _require_writable(request.output)
-    config, augmentation = _settings(request)
+    config = load_config(request.config, request.overrides)
+    augmentation = config.training.augmentation
     if not augmentation.chosen_ops:
         raise ConfigError(
             "training.augmentation changes nothing, so there is nothing to preview. Choose a preset with "
@@ -70,7 +69,7 @@ def preview(request: PreviewRequest) -> None:
         quiet_tensorflow()
         from trainer.augmentation.preview import preview_sheet
 
-        shown = _decoded(listing, request.count, config.model.image_size, seed)
+        shown = _decoded(listing, request.count, config.model.input_size, seed)
         sheet = preview_sheet(shown, augmentation, seed)
     try:
         sheet.save(request.output)
@@ -88,28 +87,6 @@ def _require_writable(output: Path) -> None:
         raise ConfigError(f"--output {output} has to name a PNG file, such as augmentation.png.")
     if not output.absolute().parent.is_dir():
         raise ConfigError(f"--output {output}: there is no folder {output.parent}.")
-
-
-def _settings(request: PreviewRequest) -> tuple[Config, AugmentationSettings]:
-    """The configuration, and what its `training.augmentation` is, which is read apart from it."""
-    tree = _read_yaml(request.config) if request.config is not None else {}
-    for override in request.overrides:
-        _apply_override(tree, override)
-    source = " or ".join(
-        [str(request.config)] * (request.config is not None) + ["--set"] * bool(request.overrides)
-    )
-    training = tree.get("training")
-    given = training.pop("augmentation", {}) if isinstance(training, dict) else {}
-    config = parse_config(tree, source or "the configuration")
-    try:
-        return config, AugmentationSettings.model_validate(given)
-    except ValidationError as error:
-        problems = [
-            ".".join(map(str, ("training", "augmentation", *detail["loc"])))
-            + f": {detail['msg'].removeprefix('Value error, ')}"
-            for detail in error.errors()
-        ]
-        raise ConfigError(f"In {source}: {'; '.join(problems)}.") from error
 
 
 def _decoded(listing: Listing, count: int, size: int, seed: int) -> list[tuple[str, np.ndarray]]:

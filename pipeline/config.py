@@ -5,16 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from components.class_balance.settings import BalanceSettings
 from components.contract import ConfigError
 from components.image_folder.settings import DataSettings
 from components.serving_check.settings import ServingCheckSettings
 from components.settings import Settings
+from pipeline.config_keys import all_keys, keys_below
 from trainer.model.settings import ModelSettings
 from trainer.settings import ServingSettings, TrainingSettings
 
@@ -215,38 +216,11 @@ def _problem(location: Sequence[str | int], detail: Mapping[str, Any]) -> str:
 
 def _suggestion(location: Sequence[str | int]) -> str:
     *parents, wrong = location
-    known = _keys_below(parents)
+    known = keys_below(Config, parents)
     misspelt = difflib.get_close_matches(str(wrong), known, n=1, cutoff=0.7)
     if misspelt:
         return f"; did you mean '{'.'.join([*map(str, parents), misspelt[0]])}'?"
-    misplaced = [key for key in all_keys() if key.rsplit(".", 1)[-1] == wrong]
+    misplaced = [key for key in all_keys(Config) if key.rsplit(".", 1)[-1] == wrong]
     if misplaced:
         return f"; did you mean '{misplaced[0]}'?"
     return f"; known here: {', '.join(known)}"
-
-
-def _keys_below(location: Sequence[str | int]) -> list[str]:
-    settings: type[BaseModel] = Config
-    for part in location:
-        if isinstance(part, str):
-            settings = settings_class(settings.model_fields[part].annotation) or settings
-    return list(settings.model_fields)
-
-
-def settings_class(annotation: Any) -> type[BaseModel] | None:
-    """The settings class that a field's annotation is, or is a tuple of; None for plain values."""
-    for candidate in (annotation, *get_args(annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
-
-
-def all_keys(settings: type[BaseModel] = Config, prefix: str = "") -> list[str]:
-    """Every key a configuration can hold, dotted, sections before what is in them."""
-    keys = []
-    for name, field in settings.model_fields.items():
-        keys.append(prefix + name)
-        below = settings_class(field.annotation)
-        if below is not None:
-            keys += all_keys(below, f"{prefix}{name}.")
-    return keys

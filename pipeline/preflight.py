@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from components.contract import ConfigError
@@ -14,14 +13,16 @@ from components.image_folder.settings import DataSettings, LabelSettings
 from components.pusher.ledger import Ledger
 from pipeline.config import Config
 from pipeline.workspace import Workspace
+from trainer.model.settings import BackboneSettings, ModelSettings
+from trainer.model.weights import check_weights_file
 
 
 def resolve(config: Config, images: str | None, workspace: Workspace) -> Config:
     """Completes the configuration, and refuses in milliseconds what would fail in minutes.
 
-    The paths become absolute, and the hash of the weights file is filled in,
-    so that another file under the same name is never mistaken for it in a
-    cached run.
+    The paths become absolute, and the hashes of the weights files are filled
+    in, so that another file under the same name is never mistaken for one in
+    a cached run.
 
     Args:
         config: as the user gave it.
@@ -38,7 +39,7 @@ def resolve(config: Config, images: str | None, workspace: Workspace) -> Config:
     return config.model_copy(
         update={
             "data": data,
-            "model": config.model.model_copy(update=_weights(config)),
+            "model": _with_weights(config.model),
         }
     )
 
@@ -89,29 +90,23 @@ def _label_file(labels: LabelSettings) -> dict[str, LabelSettings]:
     return {"labels": labels.model_copy(update={"file": str(_absolute(Path(labels.file)))})}
 
 
-def _weights(config: Config) -> dict[str, str]:
-    if config.model.weights in ("imagenet", "none"):
-        if config.model.weights_sha256 is not None:
-            raise ConfigError(
-                f"model.weights_sha256 belongs to a file, and model.weights is '{config.model.weights}'. "
-                "Leave it out with --set model.weights_sha256=null."
-            )
+def _with_weights(model: ModelSettings) -> ModelSettings:
+    """Each backbone with the absolute path of its weights file, and that file's hash."""
+    fused = tuple(
+        each.model_copy(update=_weights_file(each, f"model.fused_with.{number}"))
+        for number, each in enumerate(model.fused_with)
+    )
+    return model.model_copy(update={**_weights_file(model, "model"), "fused_with": fused})
+
+
+def _weights_file(backbone: BackboneSettings, key: str) -> dict[str, str]:
+    if backbone.weights in ("imagenet", "none") or is_uri(backbone.weights):
         return {}
-    path = _absolute(Path(config.model.weights))
+    path = _absolute(Path(backbone.weights))
     if not path.is_file():
         raise ConfigError(
-            f"model.weights: there is no file {path}. Give one with --set model.weights=FILE, "
+            f"{key}.weights: there is no file {path}. Give one with --set {key}.weights=FILE, "
             "or 'imagenet' to download them, or 'none'."
         )
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    actual = digest.hexdigest()
-    expected = config.model.weights_sha256
-    if expected is not None and actual != expected:
-        raise ConfigError(
-            f"model.weights: {path} is not the file it should be: its SHA-256 is {actual}, "
-            f"model.weights_sha256 says {expected}."
-        )
-    return {"weights": str(path), "weights_sha256": actual}
+    absolute = backbone.model_copy(update={"weights": str(path)})
+    return {"weights": str(path), "weights_sha256": check_weights_file(path, absolute, key)}

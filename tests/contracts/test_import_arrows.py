@@ -29,6 +29,7 @@ LIGHT = (
     "trainer.model.trainable",
     "trainer.optimization.settings",
     "trainer.settings",
+    "pipeline.augment_command",
     "pipeline.cli",
     "pipeline.config",
     "pipeline.console",

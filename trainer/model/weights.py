@@ -58,7 +58,7 @@ def _fetch(uri: str, copy: Path, key: str) -> None:
 
 
 def _load(network: keras.Model, path: Path, settings: BackboneSettings, key: str) -> None:
-    _check(path, settings, key)
+    check_weights_file(path, settings, key)
     try:
         network.load_weights(path)
     except Exception as error:
@@ -77,7 +77,20 @@ def _what_does_not_fit(error: Exception) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def _check(path: Path, settings: BackboneSettings, key: str) -> None:
+def check_weights_file(path: Path, settings: BackboneSettings, key: str) -> str:
+    """Reads the file through, without Keras.
+
+    Args:
+        path: where it is now.
+        settings: what the user calls it, and what its hash should be.
+        key: of these settings in the configuration.
+
+    Returns:
+        Its SHA-256, hexadecimal.
+
+    Raises:
+        ConfigError: the file cannot be read, is another one, or is not HDF5.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(len(_HDF5))
@@ -100,3 +113,4 @@ def _check(path: Path, settings: BackboneSettings, key: str) -> None:
             f"{key}.weights: {settings.weights} is not an HDF5 file whose name ends in .h5, and no other "
             "kind of weights is read; write one with Keras' model.save_weights('NAME.weights.h5')."
         )
+    return digest.hexdigest()
