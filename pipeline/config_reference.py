@@ -31,8 +31,8 @@ def reference() -> str:
             "|---|---|---|---|",
             *keys,
             "",
-            "The entries of `training.augmentation.ops`, each of which takes `probability` as well: how likely it is "
-            "to change an image, 1 unless given (`flip`: 0.5).",
+            "The entries of `training.augmentation.ops`, each of which takes `probability` as well: how "
+            "likely it is to change an image, 1 unless given (`flip`: 0.5).",
             "",
             "| `op` | what it does | its keys, with their defaults |",
             "|---|---|---|",
