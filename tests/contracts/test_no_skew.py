@@ -75,7 +75,7 @@ def test_the_cache_on_disk_holds_the_same_pixels(
         for file in (tmp_path / "spill", None)
     )
     np.testing.assert_array_equal(in_file, in_memory)
-    assert len(in_file) == 24
+    assert len(in_file) == split.count > 0
     assert (tmp_path / "spill").stat().st_size == in_file.size
 
 

@@ -13,7 +13,7 @@ from pipeline.augment_command import PreviewRequest, preview
 from pipeline.cli import app
 from tests.image_files import write_folder
 
-SMALL = "model.image_size=16"
+SMALL = "model.image_size=32"
 LIGHT = "training.augmentation.preset=light"
 
 
@@ -38,7 +38,7 @@ def test_a_sheet_is_written_and_told_about(images: Path, tmp_path: Path) -> None
     assert result.exit_code == 0, result.output
     with Image.open(sheet) as picture:
         size = picture.size
-    # Three rows of pictures of 16 × 16 pixels, enlarged 16 times, in four columns.
+    # Three rows of pictures of 32 × 32 pixels, enlarged 8 times, in four columns.
     assert size[0] == 2 * 28 + 4 * 256 + 3 * 16 and size[1] > 3 * 256
     assert f"{sheet}: 3 images, changed by 2 ops, {size[0]} × {size[1]} pixels\n" in result.output
 
@@ -67,7 +67,7 @@ def test_a_folder_with_fewer_images_than_asked_for_shows_all(
             "training.augmentation.ops=[{op: rotate}]",
             "In --set: training.augmentation.ops.0: there is no op 'rotate'; the nearest one is 'rotation'.",
         ),
-        ("training.augmentation.fill=wrap", "training.augmentation.fill: "),
+        ("training.augmentation.fill=wrap", "unknown key 'training.augmentation.fill'; known here: preset, ops, fill_mode"),
         ("training.augmentations.preset=light", "did you mean 'training.augmentation'"),
         ("training.epochs=x", "training.epochs: "),
     ],
