@@ -67,7 +67,10 @@ def test_a_folder_with_fewer_images_than_asked_for_shows_all(
             "training.augmentation.ops=[{op: rotate}]",
             "In --set: training.augmentation.ops.0: there is no op 'rotate'; the nearest one is 'rotation'.",
         ),
-        ("training.augmentation.fill=wrap", "unknown key 'training.augmentation.fill'; known here: preset, ops, fill_mode"),
+        (
+            "training.augmentation.fill=wrap",
+            "unknown key 'training.augmentation.fill'; known here: preset, ops, fill_mode",
+        ),
         ("training.augmentations.preset=light", "did you mean 'training.augmentation'"),
         ("training.epochs=x", "training.epochs: "),
     ],

@@ -56,7 +56,10 @@ def test_overrides_come_before_the_file(tmp_path: Path) -> None:
         ("evaluation.min_accuracy=yes", "evaluation.min_accuracy: true is not what belongs here"),
         ("serving_check.max_difference=.inf", "serving_check.max_difference: expected a finite number"),
         ("training.augmentation.ops=[{op: flipp}]", "there is no op 'flipp'; the nearest one is 'flip'"),
-        ("training.augmentation.ops=[{op: rotation, degree: 5}]", "did you mean 'training.augmentation.ops.0.degrees'?"),
+        (
+            "training.augmentation.ops=[{op: rotation, degree: 5}]",
+            "did you mean 'training.augmentation.ops.0.degrees'?",
+        ),
         ("training.augmentation.preset=weak", "'none', 'light', 'standard' or 'strong', not 'weak'"),
         ("training.phases.0.optimizer.name=sdg", "expected 'sgd', 'adam', 'adamw', 'rmsprop' or 'adadelta'"),
         ("training.optimizer.nesterov=true", "nesterov is for sgd, and does nothing with adam; leave it out"),
