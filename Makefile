@@ -49,6 +49,9 @@ check: setup ## Lint, formatting and types.
 bench-ingest: setup $(PEERS)/.installed ## Ingest beside its peers, measured: minutes, and 8 GB of peers. BENCH="many" …
 	@$(BIN)/python -m tests.benchmarks.ingest_benchmark $(BENCH)
 
+bench-train: setup ## Training beside a plain Keras script, measured: half an hour.
+	@$(BIN)/python -m tests.benchmarks.train_benchmark
+
 $(PEERS)/.installed: $(PEERS_LOCK) | $(UV)
 	@test -x $(PEERS)/bin/python || $(UV) venv --quiet --python 3.11 $(PEERS)
 	@echo "Installing what $(PEERS_LOCK) pins into $(PEERS), once …"
@@ -63,4 +66,4 @@ lock: | $(UV) ## Resolve pyproject.toml into requirements.lock anew.
 clean: ## Remove what runs left in .imgclf; .venv stays.
 	rm -rf .imgclf
 
-.PHONY: help setup run test test-all check bench-ingest lock clean
+.PHONY: help setup run test test-all check bench-ingest bench-train lock clean
