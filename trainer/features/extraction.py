@@ -19,6 +19,9 @@ from trainer.features.feature_cache import FeatureCache
 from trainer.features.feature_store import FeatureStore
 from trainer.images.split_images import SplitImages
 
+# Pixels → one tensor [N, …], or several.
+Extract = Callable[[tf.Tensor], Any]
+
 _BATCH = 64
 
 
@@ -56,12 +59,12 @@ def extractor_key(extractor: keras.Model, preprocessing: str) -> str:
 
 
 def cached_features(
-    extractor: keras.Model, images: SplitImages, size: int, views: Views, cache: FeatureCache, key: str
+    extract: Extract, images: SplitImages, size: int, views: Views, cache: FeatureCache, key: str
 ) -> FeatureStore:
     """The features of a split, view after view; pixels are decoded only if some are missing.
 
     Args:
-        extractor: pixels float32 [N, size, size, 3] → one tensor or several.
+        extract: what `extraction_of` made of an extractor for images of this size.
         images: of the split.
         size: height and width, pixels.
         views: of each image.
@@ -72,7 +75,6 @@ def cached_features(
         `views.count` times as many examples as images: first those of the first view, in the order of the
         split.
     """
-    extract = _extract(extractor)
     stores = []
     for view in range(views.count):
         # An augmented view depends on the place of the image in the split, so on all of it.
@@ -92,8 +94,8 @@ def cached_features(
     return stores[0] if len(stores) == 1 else FeatureStore.one_behind_the_other(stores)
 
 
-def _extract(extractor: keras.Model) -> Callable[[tf.Tensor], Any]:
-    # One signature for all batch sizes, so that the last batch does not trace the backbone anew.
+def extraction_of(extractor: keras.Model) -> Extract:
+    """A function on pixels float32 [N, size, size, 3], traced once for all splits and batch sizes."""
     return tf.function(
         lambda pixels: extractor(pixels, training=False),
         input_signature=[tf.TensorSpec((None, *extractor.input_shape[1:]), tf.float32)],

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from components.progress import report_progress
-from trainer.features.extraction import Views, cached_features, extractor_key
+from trainer.features.extraction import Views, cached_features, extraction_of, extractor_key
 from trainer.features.feature_cache import FeatureCache
 from trainer.images.batches import steps_an_epoch
 from trainer.images.split_images import SplitImages
@@ -138,11 +138,12 @@ def _feature_examples(
     cache: FeatureCache,
 ) -> tuple[Examples, Examples]:
     key = extractor_key(classifier.extractor, plan.preprocessing)
+    extract = extraction_of(classifier.extractor)
     count = plan.settings.feature_views
     examples = []
     for images, views in ((train, count), (evaluation, 1)):
         looks = Views(views, plan.settings.augmentation, plan.seed)
-        store = cached_features(classifier.extractor, images, size, looks, cache, key)
+        store = cached_features(extract, images, size, looks, cache, key)
         examples.append(Examples.of_features(store, images.records.labels))
     return examples[0], examples[1]
 
