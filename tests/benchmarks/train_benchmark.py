@@ -32,7 +32,7 @@ def work(contestant: str, part: str, folder: Path, weights: str, seed: int) -> d
 
     Args:
         contestant: one of the names above.
-        part: `train` or `read`.
+        part: `train`, `read` or `many`.
         folder: as `training.prepare` wrote it.
         weights: file for MobileNet without its top.
         seed: of everything random.
@@ -42,6 +42,8 @@ def work(contestant: str, part: str, folder: Path, weights: str, seed: int) -> d
     """
     from tests.benchmarks.training import imgclf_training, keras_script
 
+    if part == "many":
+        return imgclf_training.many(folder)
     if part == "train":
         if contestant == OURS:
             return imgclf_training.train(folder, weights, seed)
@@ -133,17 +135,22 @@ def main() -> None:
         )
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:_CORES])
     with tempfile.TemporaryDirectory() as scratch:
-        from tests.benchmarks.training.prepare import prepare
+        from tests.benchmarks.training.prepare import prepare, prepare_many
 
         prepare(Path(images), Path(scratch))
         trained = race((OURS, *PLAIN), "train", Path(scratch), weights, arguments.rounds)
         read = race((OURS, PLAIN[0], DECODING), "read", Path(scratch), weights, arguments.rounds)
+        prepare_many(Path(scratch) / "many", 200_000, 32, 10)
+        (many,) = race((OURS,), "many", Path(scratch) / "many", weights, 1).values()
     versions = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras"))
     print(f"# Training, measured\n\n{versions}, {_CORES} cores, {arguments.rounds} rounds (medians)\n")
     print("## Both phases\n")
     print("\n".join(training_table(trained)))
     print("\n## The input pipeline alone\n")
     print("\n".join(reading_table(read)))
+    print("\n## More pixels than may be in memory\n")
+    print(f"| {' | '.join(many)} |\n|{'--:|' * len(many)}")
+    print(f"| {' | '.join(f'{value:,.2f}' for (value,) in many.values())} |")
 
 
 if __name__ == "__main__":

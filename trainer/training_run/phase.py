@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import keras
 import tensorflow as tf
@@ -25,8 +26,8 @@ from trainer.training_run.layer_factors import variable_factors
 from trainer.training_run.phase_data import BatchRule, Examples, evaluation_batches, training_batches
 from trainer.training_run.resumption import Resumption
 
-# Steps of a head that run without a word from Python; each takes a fraction of a millisecond.
-_HEAD_STEPS_AT_ONCE = 16
+# Most steps of a head that run without a word from Python; each takes a fraction of a millisecond.
+_HEAD_STEPS_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,14 @@ def run_phase(
     if plan.phase.trainable.head_only:
         model = classifier.head
         learnt, looked_at = _feature_examples(classifier, train, evaluation, size, plan, cache)
-        augmentation, at_once = None, _HEAD_STEPS_AT_ONCE
+        augmentation, most_at_once = None, _HEAD_STEPS_AT_ONCE
     else:
         model = classifier.model
         learnt, looked_at = (Examples.of_pixels(each.pixels(size)) for each in (train, evaluation))
-        augmentation, at_once = plan.settings.augmentation, 1
+        augmentation, most_at_once = plan.settings.augmentation, 1
     rule = BatchRule(plan.settings.batch_size, plan.classes, plan.class_weights, augmentation, plan.seed)
     steps = steps_an_epoch(train.count, rule.size)
-    _compile(model, classifier, plan, steps, min(at_once, steps))
+    _compile(model, classifier, plan, steps, steps_at_once(steps, most_at_once))
     monitor = plan.settings.monitor
     stopping = keras.callbacks.EarlyStopping(
         monitor=f"val_{monitor}",
@@ -127,6 +128,14 @@ def run_phase(
         ],
     )
     return float("nan") if stopping.best is None else float(stopping.best)
+
+
+def steps_at_once(steps: int, most: int) -> int:
+    """The largest divisor of the steps of an epoch that is not above `most`.
+
+    With any other number, Keras would take the rest of the last steps at once from the next epoch's batches.
+    """
+    return max(number for number in range(1, min(most, steps) + 1) if steps % number == 0)
 
 
 def _feature_examples(

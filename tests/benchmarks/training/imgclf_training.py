@@ -70,6 +70,46 @@ def train(folder: Path, weights: str, seed: int) -> dict[str, float]:
     return figures
 
 
+def many(folder: Path) -> dict[str, float]:
+    """One epoch on more pixels than the settings allow in memory, and the most memory that took."""
+    classes, size = 10, 32
+    settings = TrainingSettings.model_validate(
+        {"batch_size": 256, "cache_gib": 0.25, "phases": [{"train": "all", "epochs": 1}]}
+    )
+    model = ModelSettings.model_validate({"backbone": "lenet", "weights": "none", "image_size": size})
+    before = _memory("VmRSS")
+    train, evaluation = (read_split(str(folder / f"Split-{name}" / "*")) for name in ("train", "eval"))
+    pixel_bytes = train.count * 3 * size**2
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        in_file = pixel_bytes > settings.cache_gib * 2**30
+        images = [
+            SplitImages(
+                records,
+                lambda encoded: load_images(encoded, size),  # type: ignore[arg-type]
+                size,
+                Path(scratch, name) if in_file else None,
+            )
+            for name, records in (("train", train), ("eval", evaluation))
+        ]
+        files = RunFiles(Path(scratch, "history.csv"), Path(scratch, "resume"), Path(scratch, "features"))
+        started = time.perf_counter()
+        fitting.fit(
+            lambda pixels: build_classifier(model, classes, pixels),
+            Splits(images[0], images[1], (train.count // classes,) * classes),
+            settings,
+            0,
+            "benchmark",
+            files,
+        )
+    return {
+        "records": train.count,
+        "GiB of pixels": pixel_bytes / 2**30,
+        "seconds": time.perf_counter() - started,
+        "GiB before": before / 2**30,
+        "GiB at the peak": _memory("VmHWM") / 2**30,
+    }
+
+
 def read(folder: Path) -> dict[str, float]:
     """The input pipeline alone, for ten epochs, of which the first decodes."""
     seconds = []
@@ -84,6 +124,13 @@ def read(folder: Path) -> dict[str, float]:
             started = time.perf_counter()
     total = images.count * len(seconds) / sum(seconds)
     return {"first epoch, images/s": images.count / seconds[0], "all epochs, images/s": total}
+
+
+def _memory(field: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1]) * 1024
+    raise OSError(f"no {field} in /proc/self/status")
 
 
 def _phase(phase: Phase) -> dict[str, Any]:

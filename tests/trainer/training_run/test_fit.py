@@ -313,3 +313,27 @@ def test_layers_that_do_not_exist_are_named(tmp_path: Path) -> None:
         _fit(tmp_path, phases=[{"train": "from layer dens"}])
     with pytest.raises(ConfigError, match=r"training.phases.0.layer_rates.1.layers: there is no layer"):
         _fit(tmp_path, phases=[{"layer_rates": [{"layers": "all"}, {"layers": "from block nothing"}]}])
+
+
+@pytest.mark.parametrize(
+    ("steps", "most", "at_once"),
+    [(35, 64, 35), (35, 16, 7), (37, 16, 1), (128, 64, 64), (1, 64, 1), (9, 1, 1)],
+)
+def test_steps_at_once_divide_an_epoch(steps: int, most: int, at_once: int) -> None:
+    assert phase.steps_at_once(steps, most) == at_once
+
+
+@pytest.mark.parametrize("part", ["head", "all"])
+@pytest.mark.parametrize("most", [64, 4])
+def test_an_epoch_takes_as_many_steps_as_it_has_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, most: int
+) -> None:
+    monkeypatch.setattr(phase, "_HEAD_STEPS_AT_ONCE", most)
+    optimizers: list[keras.optimizers.Optimizer] = []
+    build = phase.build_optimizer
+    monkeypatch.setattr(
+        phase, "build_optimizer", lambda *words: optimizers.append(build(*words)) or optimizers[-1]
+    )
+    _fit(tmp_path, batch_size=7, phases=[{"train": part, "epochs": 3}])
+    assert int(optimizers[0].iterations) == 3 * 9
+    assert all(float(row["loss"]) > 0 for row in _rows(tmp_path))
