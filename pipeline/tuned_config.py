@@ -10,8 +10,10 @@ from typing import Any, Final
 import yaml
 from tfx.types import artifact_utils
 
+from components.contract import ConfigError
 from pipeline.config import Config
 from pipeline.outcome import Artifacts
+from pipeline.output_capture import log_traceback
 from pipeline.summary import Tuned
 from trainer.tuning.values import decode_values, with_values
 
@@ -24,13 +26,15 @@ _RESULTS: Final = "tuner_results.json"
 def write_best_config(config: Config, artifacts: Mapping[str, Artifacts], run_dir: Path) -> Tuned | None:
     """Writes `best.yaml`, when the run has tuned.
 
+    A file that cannot be written is no reason to call a run a failure: the log has the traceback.
+
     Args:
         config: of the run.
         artifacts: node id → output key → artifacts, of the stages that succeeded.
         run_dir: where the file goes.
 
     Returns:
-        What the Tuner found; None when it was not part of the run, or did not succeed.
+        What the Tuner found; None when it was not in the run or did not succeed, or there is no file.
     """
     found = artifacts.get("Tuner")
     if found is None:
@@ -39,7 +43,11 @@ def write_best_config(config: Config, artifacts: Mapping[str, Artifacts], run_di
     results = _read(found, "tuner_results", _RESULTS)
     values = decode_values(hyperparameters["values"])
     path = run_dir / BEST_CONFIG
-    path.write_text(best_config(config, values), "utf-8")
+    try:
+        path.write_text(best_config(config, values), "utf-8")
+    except (OSError, ConfigError):
+        log_traceback()
+        return None
     return Tuned(
         values=values,
         objective=config.tuning.objective,
