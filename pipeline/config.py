@@ -18,6 +18,9 @@ from components.settings import Settings
 from pipeline.config_keys import all_keys, keys_below
 from trainer.model.settings import ModelSettings
 from trainer.settings import ServingSettings, TrainingSettings
+from trainer.tuning.settings import TuningSettings
+from trainer.tuning.space_check import check_space
+from trainer.tuning.values import TunableSettings, with_values
 
 
 class EvaluationSettings(Settings):
@@ -43,6 +46,9 @@ class Config(Settings):
     balance: BalanceSettings = Field(default_factory=BalanceSettings, description="When classes are refused.")
     model: ModelSettings = Field(default_factory=ModelSettings, description="Which network.")
     training: TrainingSettings = Field(default_factory=TrainingSettings, description="How it is trained.")
+    tuning: TuningSettings = Field(
+        default_factory=TuningSettings, description="How better settings are searched for before training."
+    )
     evaluation: EvaluationSettings = Field(
         default_factory=EvaluationSettings, description="What it has to reach."
     )
@@ -71,6 +77,28 @@ class Config(Settings):
                     f"training.phases.{number}.image_size is {phase.image_size}, and images come in at "
                     f"model.image_size, {self.model.input_size}; raise the latter"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _space_can_be_searched(self) -> Config:
+        if not self.tuning.space:
+            return self
+        untuned = self.model_copy(update={"tuning": TuningSettings()})
+
+        def refusal(values: Mapping[str, Any]) -> str | None:
+            try:
+                tried = with_values(untuned, values)
+            except ConfigError as error:
+                return str(error)
+            if tried.model.input_size != self.model.input_size:
+                return (
+                    f"images are resized once for all trials, to {self.model.input_size} pixels, and this "
+                    f"would take {tried.model.input_size}; fix model.image_size, outside the space"
+                )
+            return None
+
+        settings = TunableSettings(model=self.model, training=self.training)
+        check_space(self.tuning.space, settings, refusal)
         return self
 
 

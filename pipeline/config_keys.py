@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -33,8 +33,12 @@ def keys_below(settings: type[BaseModel], location: Sequence[str | int]) -> list
         location: names of keys and numbers of entries, from the outside in.
     """
     classes: tuple[type[BaseModel], ...] = (settings,)
+    chosen_by_user = False
     for part in location:
-        if isinstance(part, str):
+        if chosen_by_user:
+            chosen_by_user = False
+        elif isinstance(part, str):
             fields = [each.model_fields[part] for each in classes if part in each.model_fields]
             classes = tuple(found for field in fields for found in settings_classes(field.annotation))
+            chosen_by_user = any(get_origin(field.annotation) is dict for field in fields)
     return list(dict.fromkeys(name for each in classes for name in each.model_fields))

@@ -60,6 +60,9 @@ def _rows(settings: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, st
         elif get_origin(field.annotation) is tuple:
             yield key, "list", "see below" if field.default else "none", meaning
             yield from _rows(below[0], f"{prefix}{name}.N.")
+        elif get_origin(field.annotation) is dict:
+            yield key, "mapping", "none", meaning
+            yield from _rows(below[0], f"{prefix}{name}.KEY.")
         else:
             yield from _rows(below[0], f"{prefix}{name}.")
 
@@ -75,6 +78,8 @@ def _op(settings: type[BaseModel]) -> tuple[str, str, str]:
 def _kind(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
+    if Any in _plain(annotation):
+        return "list"
     if get_origin(annotation) is tuple:
         return f"list of {_kind(get_args(annotation)[0])}s"
     kinds = {int: "whole number", float: "number", str: "text", bool: "true, false"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,13 @@ from trainer.export import export_classifier
 from trainer.golden_answers import write_golden_answers
 from trainer.images.split_images import SplitImages
 from trainer.images.split_records import SplitRecords, read_split
-from trainer.model.classifier import build_classifier
+from trainer.model.classifier import Classifier, build_classifier
 from trainer.model.settings import ModelSettings
 from trainer.optimization.precision import mixed_precision_policy
 from trainer.settings import ServingSettings, TrainingSettings
 from trainer.training_run.fit import RunFiles, Splits, fit
 from trainer.transform_graph import TransformGraph
+from trainer.tuning.values import TunableSettings, decode_values, with_values
 
 _WARMUP_IMAGES = 4
 
@@ -75,40 +78,70 @@ class TrainRequest:
 
 def run_fn(fn_args: fn_args_utils.FnArgs) -> None:
     """Trains and exports what TFX's Trainer asks for."""
-    train_and_export(_request(fn_args, fn_args.custom_config))
+    request = train_request(fn_args, fn_args.custom_config)
+    if fn_args.hyperparameters:
+        request = with_tuned_values(request, decode_values(fn_args.hyperparameters["values"]))
+    train_and_export(request)
 
 
 def train_and_export(request: TrainRequest) -> None:
     """Builds, trains and exports a classifier."""
+    with opened_splits(request) as (splits, transform):
+        classifier = train(request, splits, request.run_dir / "history.csv")
+        evaluation = splits.evaluation.records
+    _export(request, classifier.model, transform, evaluation)
+
+
+@contextmanager
+def opened_splits(request: TrainRequest) -> Iterator[tuple[Splits, TransformGraph]]:
+    """The images to train on and to look at, decoded when first asked for, and what decodes them.
+
+    Args:
+        request: pixels are kept in memory as far as it allows, else in scratch files below its `run_dir`,
+            which are gone when the context ends.
+    """
+    request.run_dir.mkdir(parents=True, exist_ok=True)
+    transform = TransformGraph(request.transform_dir)
+    learnt, looked_at = (read_split(pattern) for pattern in (request.train_pattern, request.eval_pattern))
+    size = request.model.input_size
+    in_memory = (learnt.count + looked_at.count) * 3 * size**2 <= request.training.cache_gib * 2**30
+    with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
+        splits = Splits(
+            SplitImages(learnt, transform, size, None if in_memory else Path(scratch) / TRAIN),
+            SplitImages(looked_at, transform, size, None if in_memory else Path(scratch) / EVAL),
+            request.train_counts,
+        )
+        yield splits, transform
+
+
+def train(request: TrainRequest, splits: Splits, history: Path) -> Classifier:
+    """Trains from the start, or from where a killed run of the very same request ended.
+
+    Args:
+        request: what to train, and how.
+        splits: images, from `opened_splits` of this request or of one with the same images and size.
+        history: CSV that gets one row an epoch.
+
+    Raises:
+        ConfigError: the loss stopped being a number, there is no layer that a phase names, or memory ran out.
+    """
     keras.utils.set_random_seed(request.seed)
     if request.training.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.mixed_precision.set_global_policy(mixed_precision_policy(request.training.mixed_precision))
-    request.run_dir.mkdir(parents=True, exist_ok=True)
-    transform = TransformGraph(request.transform_dir)
-    train, evaluation = (read_split(pattern) for pattern in (request.train_pattern, request.eval_pattern))
-    size = request.model.input_size
-    in_memory = (train.count + evaluation.count) * 3 * size**2 <= request.training.cache_gib * 2**30
-    with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
-        splits = Splits(
-            SplitImages(train, transform, size, None if in_memory else Path(scratch) / TRAIN),
-            SplitImages(evaluation, transform, size, None if in_memory else Path(scratch) / EVAL),
-            request.train_counts,
-        )
-        files = RunFiles(
-            history=request.run_dir / "history.csv",
-            resume=request.cache_dir / "interrupted" / _resumption_key(request, train, evaluation),
-            features=request.cache_dir / "features",
-        )
-        classifier = fit(
-            lambda image_size: build_classifier(request.model, len(request.labels), image_size),
-            splits,
-            request.training,
-            request.seed,
-            request.preprocessing,
-            files,
-        )
-    _export(request, classifier.model, transform, evaluation)
+    files = RunFiles(
+        history=history,
+        resume=request.cache_dir / "interrupted" / training_key(request, splits),
+        features=request.cache_dir / "features",
+    )
+    return fit(
+        lambda image_size: build_classifier(request.model, len(request.labels), image_size),
+        splits,
+        request.training,
+        request.seed,
+        request.preprocessing,
+        files,
+    )
 
 
 def _export(
@@ -121,13 +154,31 @@ def _export(
     write_warmup_requests(request.saved_model_dir, request.name, files[:_WARMUP_IMAGES])
 
 
-def _resumption_key(request: TrainRequest, train: SplitRecords, evaluation: SplitRecords) -> str:
-    """Names all that training depends on: a run goes on only from where the very same one ended."""
+def training_key(request: TrainRequest, splits: Splits) -> str:
+    """Names all that training depends on, as a hexadecimal SHA-256: the same key, the same outcome."""
     settings = (request.model, request.training, request.seed, request.labels, request.code)
-    return hashlib.sha256(repr((settings, train.keys, evaluation.keys)).encode()).hexdigest()
+    records = (splits.train.records, splits.evaluation.records)
+    images = [(each.keys, each.labels.tolist()) for each in records]
+    return hashlib.sha256(repr((settings, request.preprocessing, images)).encode()).hexdigest()
 
 
-def _request(fn_args: fn_args_utils.FnArgs, config: dict[str, Any]) -> TrainRequest:
+def with_tuned_values(request: TrainRequest, values: Mapping[str, Any]) -> TrainRequest:
+    """The same request with other values at dotted keys of `model` and `training`.
+
+    Raises:
+        ConfigError: the settings refuse a value, or the combination.
+    """
+    settings = with_values(TunableSettings(model=request.model, training=request.training), values)
+    return replace(request, model=settings.model, training=settings.training)
+
+
+def train_request(fn_args: fn_args_utils.FnArgs, config: Mapping[str, Any]) -> TrainRequest:
+    """What TFX passes on, decoded.
+
+    Args:
+        fn_args: of the component.
+        config: the component's `custom_config`.
+    """
     (train_pattern,), (eval_pattern,) = fn_args.train_files, fn_args.eval_files
     examples_dir = Path(train_pattern).parent.parent
     counts = read_split_counts(examples_dir)

@@ -68,6 +68,6 @@ def test_training_images_are_counted_in_id_order(tmp_path: Path) -> None:
     )
     config = {"name": "zoo", "model": {}, "training": {}, "serving": {}, "seed": 1}
     config |= {"cache_dir": "/cache", "code": "c", "preprocessing": "p"}
-    request = run_fn._request(fn_args, config)
+    request = run_fn.train_request(fn_args, config)
     assert request.train_counts == (1, 2, 3)
     assert (request.cache_dir, request.code, request.preprocessing) == (Path("/cache"), "c", "p")
