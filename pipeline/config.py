@@ -79,6 +79,8 @@ class Config(Settings):
     def _random_weights_are_trained(self) -> Config:
         if self.preset is not None:
             return self  # The phases are yet to be filled in, and are looked at then.
+        if self.model.start_from is not None:
+            return self  # It starts from what another model has learned.
         first = self.training.phases[0].train
         random = [each.backbone for each in self.model.backbones if not each.pretrained]
         if random and first != "all":

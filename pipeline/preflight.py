@@ -12,9 +12,10 @@ from components.image_folder.label_map import extend_labels
 from components.image_folder.list_images import list_images
 from components.image_folder.settings import DataSettings, LabelSettings
 from components.pusher.ledger import Ledger
-from pipeline.config import Config
+from pipeline.config import Config, parse_config
 from pipeline.data_facts import data_facts
 from pipeline.presets import with_preset
+from pipeline.start_from import with_start
 from pipeline.workspace import Workspace
 from trainer.model.settings import BackboneSettings, ModelSettings
 from trainer.model.weights import check_weights_file
@@ -32,9 +33,10 @@ def resolve(
 ) -> Config:
     """Completes the configuration, and refuses in milliseconds what would fail in minutes.
 
-    The paths become absolute, and the hashes of the weights files are filled
-    in, so that another file under the same name is never mistaken for one in
-    a cached run. A preset is filled in, so that all later stages see plain settings.
+    The paths become absolute, and the hashes of the weights files and of the
+    model to start from are filled in, so that another file under the same
+    name is never mistaken for one in a cached run. A preset is filled in, so
+    that all later stages see plain settings.
 
     Args:
         config: as the user gave it.
@@ -43,7 +45,8 @@ def resolve(
         say: is told what was chosen for the user, in lines to print.
 
     Raises:
-        ConfigError: no such folder, schema or weights file, or one that is not what it should be.
+        ConfigError: no such folder, schema, weights file or model to start from, or one that is not what it
+            should be.
         DataError: the folder cannot be classified, or a published label is gone.
     """
     data = resolve_data(config.data, images)
@@ -54,12 +57,12 @@ def resolve(
         preset = config.preset
         config, chosen = with_preset(config, data_facts(listing, data.splits))
         say(f"Preset {preset} chose:\n{chosen.rstrip()}" if chosen else f"Preset {preset} chose nothing.")
-    return config.model_copy(
-        update={
-            "data": data,
-            "model": _with_weights(config.model),
-        }
-    )
+    model = with_start(_with_weights(config.model), workspace.model_dir(config.name), say)
+    resolved = config.model_copy(update={"data": data, "model": model})
+    if model.start_from != config.model.start_from:
+        # With nothing in production, phases have to suit a network that starts from its weights after all.
+        parse_config(resolved.model_dump(mode="json"), "the configuration, when nothing is in production")
+    return resolved
 
 
 def resolve_data(data: DataSettings, images: str | None) -> DataSettings:
