@@ -144,7 +144,13 @@ def _export(
     export_classifier(model, transform, request.labels, request.serving, request.saved_model_dir)
     model.save(model_dir / KERAS_MODEL_FILE)
     add_labels(model_dir / KERAS_MODEL_FILE, request.labels)
-    files = write_golden_answers(model, transform, evaluation.files, model_dir / GOLDEN_ANSWERS_FILE)
+    files = write_golden_answers(
+        model,
+        transform,
+        evaluation.files,
+        model_dir / GOLDEN_ANSWERS_FILE,
+        request.serving.test_time_augmentation,
+    )
     write_warmup_requests(request.saved_model_dir, request.name, files[:_WARMUP_IMAGES])
 
 
