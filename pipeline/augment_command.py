@@ -18,8 +18,10 @@ from components.image_folder.image_store import FileChangedError, open_store
 from components.image_folder.list_images import list_images
 from components.image_folder.listing import ImageFile, Listing
 from pipeline.config import load_config
+from pipeline.data_facts import data_facts
 from pipeline.output_capture import captured_output, quiet_tensorflow
 from pipeline.preflight import resolve_data
+from pipeline.presets import with_preset
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,15 +57,17 @@ def preview(request: PreviewRequest) -> None:
     """
     _require_writable(request.output)
     config = load_config(request.config, request.overrides)
+    data = resolve_data(config.data, request.images)
+    listing = list_images(data)
+    if config.preset is not None:
+        config, _ = with_preset(config, data_facts(listing, data.splits))
     augmentation = config.training.augmentation
     if not augmentation.chosen_ops:
         raise ConfigError(
             "training.augmentation changes nothing, so there is nothing to preview. Choose a preset with "
             "--set training.augmentation.preset=standard, or list ops."
         )
-    data = resolve_data(config.data, request.images)
     seed = config.seed if request.seed is None else request.seed
-    listing = list_images(data)
     # TensorFlow's decoders write to standard error about each file that they refuse.
     with captured_output(Path(os.devnull)):
         quiet_tensorflow()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.class_balance.settings import BalanceSettings
 from components.contract import ConfigError
@@ -16,6 +16,7 @@ from components.image_folder.settings import DataSettings
 from components.serving_check.settings import ServingCheckSettings
 from components.settings import Settings
 from pipeline.config_keys import all_keys, keys_below
+from trainer.model.catalog import nearest_name
 from trainer.model.settings import ModelSettings
 from trainer.settings import ServingSettings, TrainingSettings
 from trainer.tuning.settings import TuningSettings
@@ -32,6 +33,10 @@ class EvaluationSettings(Settings):
     )
 
 
+Preset = Literal["fast", "balanced", "best"]
+_PRESETS: Final = get_args(Preset)
+
+
 class Config(Settings):
     """Everything a run depends on, apart from the images themselves."""
 
@@ -42,6 +47,15 @@ class Config(Settings):
         "letters, digits and hyphens.",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Of everything random.")
+    preset: Preset | None = Field(
+        None,
+        description="Fills in whatever is not set below `model` and `training`, by the number of images, "
+        "their sizes and their classes, and prints it. `fast`: a small MobileNet whose head alone learns. "
+        "`balanced`: EfficientNetV2-B0, the head and then the last blocks, with some augmentation. `best`: "
+        "EfficientNetV2-S in three phases, from small images to large ones, with strong augmentation, label "
+        "smoothing and averaged weights. Images of up to 40 pixels get small networks that start from "
+        "nothing.",
+    )
     data: DataSettings = Field(default_factory=DataSettings, description="Which images, divided how.")
     balance: BalanceSettings = Field(default_factory=BalanceSettings, description="When classes are refused.")
     model: ModelSettings = Field(default_factory=ModelSettings, description="Which network.")
@@ -57,8 +71,22 @@ class Config(Settings):
         default_factory=ServingCheckSettings, description="When it is fit to be served."
     )
 
+    @field_validator("preset", mode="before")
+    @classmethod
+    def _preset_known(cls, value: Any) -> Any:
+        if value is not None and value not in _PRESETS:
+            nearest = nearest_name(str(value), _PRESETS)
+            raise ValueError(
+                f"there is no preset '{value}', only {', '.join(_PRESETS)}; did you mean '{nearest}'?"
+            )
+        return value
+
     @model_validator(mode="after")
     def _random_weights_are_trained(self) -> Config:
+        if self.preset is not None:
+            return self  # The phases are yet to be filled in, and are looked at then.
+        if self.model.start_from is not None:
+            return self  # It starts from what another model has learned.
         first = self.training.phases[0].train
         random = [each.backbone for each in self.model.backbones if not each.pretrained]
         if random and first != "all":
@@ -71,6 +99,8 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _phases_are_no_larger_than_the_model(self) -> Config:
+        if self.preset is not None:
+            return self  # As above.
         for number, phase in enumerate(self.training.phases):
             if phase.image_size is not None and phase.image_size > self.model.input_size:
                 raise ValueError(
@@ -124,7 +154,8 @@ def load_config(path: Path | None = None, overrides: Iterable[str] = ()) -> Conf
     """
     tree = _read_yaml(path) if path is not None else {}
     overrides = tuple(overrides)
-    for override in overrides:
+    # A preset first: below, it tells that a list that is not given is not the default one.
+    for override in sorted(overrides, key=lambda override: not override.startswith("preset=")):
         _apply_override(tree, override)
     source = [str(path)] if path is not None else []
     source += ["--set"] if overrides else []
@@ -199,6 +230,11 @@ def _apply_override(tree: dict[str, Any], override: str) -> None:
         child = _child(node, key)
         if child is None and isinstance(node, dict):
             default = _default_at(parents[: position + 1])
+            if isinstance(default, list) and tree.get("preset") is not None:
+                raise ConfigError(
+                    f"--set {override}: the preset chooses {'.'.join(parents[: position + 1])}, so its "
+                    "entries are not known yet. Give the list as a whole, or copy what the preset prints."
+                )
             child = node[key] = default if isinstance(default, list) else {}
         if child is None:
             raise ConfigError(

@@ -76,8 +76,9 @@ def _op(settings: type[BaseModel]) -> tuple[str, str, str]:
 
 
 def _kind(annotation: Any) -> str:
-    if get_origin(annotation) is Literal:
-        return ", ".join(f"`{value}`" for value in get_args(annotation))
+    for each in (annotation, *get_args(annotation)):
+        if get_origin(each) is Literal:
+            return ", ".join(f"`{value}`" for value in get_args(each))
     if Any in _plain(annotation):
         return "list"
     if get_origin(annotation) is tuple:

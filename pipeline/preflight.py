@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from components.contract import ConfigError
@@ -11,37 +12,57 @@ from components.image_folder.label_map import extend_labels
 from components.image_folder.list_images import list_images
 from components.image_folder.settings import DataSettings, LabelSettings
 from components.pusher.ledger import Ledger
-from pipeline.config import Config
+from pipeline.config import Config, parse_config
+from pipeline.data_facts import data_facts
+from pipeline.presets import with_preset
+from pipeline.start_from import with_start
 from pipeline.workspace import Workspace
 from trainer.model.settings import BackboneSettings, ModelSettings
 from trainer.model.weights import check_weights_file
 
 
-def resolve(config: Config, images: str | None, workspace: Workspace) -> Config:
+def _say_nothing(text: str) -> None:
+    """For callers with nobody to tell."""
+
+
+def resolve(
+    config: Config,
+    images: str | None,
+    workspace: Workspace,
+    say: Callable[[str], None] = _say_nothing,
+) -> Config:
     """Completes the configuration, and refuses in milliseconds what would fail in minutes.
 
-    The paths become absolute, and the hashes of the weights files are filled
-    in, so that another file under the same name is never mistaken for one in
-    a cached run.
+    The paths become absolute, and the hashes of the weights files and of the
+    model to start from are filled in, so that another file under the same
+    name is never mistaken for one in a cached run. A preset is filled in, so
+    that all later stages see plain settings.
 
     Args:
         config: as the user gave it.
         images: from the command line; comes before `data.images`.
         workspace: holds the labels that are published already.
+        say: is told what was chosen for the user, in lines to print.
 
     Raises:
-        ConfigError: no such folder, schema or weights file, or one that is not what it should be.
+        ConfigError: no such folder, schema, weights file or model to start from, or one that is not what it
+            should be.
         DataError: the folder cannot be classified, or a published label is gone.
     """
     data = resolve_data(config.data, images)
     published = Ledger.read(workspace.model_dir(config.name))
-    extend_labels(published.labels, list_images(data).labels, pinned=data.labels.file is not None)
-    return config.model_copy(
-        update={
-            "data": data,
-            "model": _with_weights(config.model),
-        }
-    )
+    listing = list_images(data)
+    extend_labels(published.labels, listing.labels, pinned=data.labels.file is not None)
+    if config.preset is not None:
+        preset = config.preset
+        config, chosen = with_preset(config, data_facts(listing, data.splits))
+        say(f"Preset {preset} chose:\n{chosen.rstrip()}" if chosen else f"Preset {preset} chose nothing.")
+    model = with_start(_with_weights(config.model), workspace.model_dir(config.name), say)
+    resolved = config.model_copy(update={"data": data, "model": model})
+    if model.start_from != config.model.start_from:
+        # With nothing in production, phases have to suit a network that starts from its weights after all.
+        parse_config(resolved.model_dump(mode="json"), "the configuration, when nothing is in production")
+    return resolved
 
 
 def resolve_data(data: DataSettings, images: str | None) -> DataSettings:

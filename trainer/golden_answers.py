@@ -6,16 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from components.contract import GOLDEN_PROBABILITIES, IMAGE_ENCODED
+from trainer.answer_views import views_of
+from trainer.settings import TestTimeAugmentation
 from trainer.transform_graph import TransformGraph
 
 GOLDEN_IMAGES = 16
 
 
 def write_golden_answers(
-    model: keras.Model, transform: TransformGraph, shards: Sequence[str], path: Path
+    model: keras.Model,
+    transform: TransformGraph,
+    shards: Sequence[str],
+    path: Path,
+    augmentation: TestTimeAugmentation = "none",
 ) -> list[bytes]:
     """Answers for the first images of a split, by the path that training takes.
 
@@ -24,6 +31,7 @@ def write_golden_answers(
         transform: encoded images → pixels.
         shards: of the split, for the files' bytes.
         path: TFRecord file to write: `image/encoded` and the probabilities.
+        augmentation: views that answers are the mean over.
 
     Returns:
         The files' bytes.
@@ -32,8 +40,9 @@ def write_golden_answers(
     encoded = [tf.train.Example.FromString(record).features.feature[IMAGE_ENCODED] for record in records]
     files = [feature.bytes_list.value[0] for feature in encoded]
     pixels = tf.cast(tf.cast(transform(tf.constant(files)), tf.uint8), tf.float32)
+    answers = np.mean([model.predict_on_batch(view) for view in views_of(pixels, augmentation)], axis=0)
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for feature, probabilities in zip(encoded, model.predict_on_batch(pixels), strict=True):
+        for feature, probabilities in zip(encoded, answers, strict=True):
             floats = tf.train.Feature(float_list=tf.train.FloatList(value=probabilities))
             golden = tf.train.Features(feature={IMAGE_ENCODED: feature, GOLDEN_PROBABILITIES: floats})
             writer.write(tf.train.Example(features=golden).SerializeToString())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,13 +23,16 @@ from components.contract import (
 )
 from components.image_folder.label_map import read_labels
 from components.image_folder.split_counts import read_split_counts
+from components.progress import report_progress
 from serving.warmup import write_warmup_requests
 from trainer.export import export_classifier
 from trainer.golden_answers import write_golden_answers
 from trainer.images.split_images import SplitImages
 from trainer.images.split_records import SplitRecords, read_split
 from trainer.model.classifier import Classifier, build_classifier
+from trainer.model.saved_classifier import add_labels, check_saved_classifier, saved_labels
 from trainer.model.settings import ModelSettings
+from trainer.model.warm_start import Source, load_source, start_from
 from trainer.optimization.precision import mixed_precision_policy
 from trainer.settings import ServingSettings, TrainingSettings
 from trainer.training_run.fit import RunFiles, Splits, fit
@@ -135,7 +138,7 @@ def train(request: TrainRequest, splits: Splits, history: Path) -> Classifier:
         features=request.cache_dir / "features",
     )
     return fit(
-        lambda image_size: build_classifier(request.model, len(request.labels), image_size),
+        _builder(request.model, request.labels),
         splits,
         request.training,
         request.seed,
@@ -144,13 +147,42 @@ def train(request: TrainRequest, splits: Splits, history: Path) -> Classifier:
     )
 
 
+def _builder(settings: ModelSettings, labels: tuple[str, ...]) -> Callable[[int], Classifier]:
+    """Makes classifiers of any image size, which start from another model where the settings name one."""
+
+    def build(image_size: int) -> Classifier:
+        return build_classifier(settings, len(labels), image_size)
+
+    if settings.start_from is None:
+        return build
+    path = Path(settings.start_from)
+    check_saved_classifier(path, settings.start_from_sha256)
+    source = Source(load_source(path), saved_labels(path))
+
+    def build_on(image_size: int) -> Classifier:
+        classifier, kept = start_from(source, build(image_size), labels)
+        if image_size == settings.input_size:  # One of each size is built, and this one of every run.
+            fresh = f"; afresh, in whole or in part: {', '.join(kept)}" if kept else ""
+            report_progress(f"starts from a model of {len(source.labels)} classes{fresh}")
+        return classifier
+
+    return build_on
+
+
 def _export(
     request: TrainRequest, model: keras.Model, transform: TransformGraph, evaluation: SplitRecords
 ) -> None:
     model_dir = request.saved_model_dir.parent
     export_classifier(model, transform, request.labels, request.serving, request.saved_model_dir)
     model.save(model_dir / KERAS_MODEL_FILE)
-    files = write_golden_answers(model, transform, evaluation.files, model_dir / GOLDEN_ANSWERS_FILE)
+    add_labels(model_dir / KERAS_MODEL_FILE, request.labels)
+    files = write_golden_answers(
+        model,
+        transform,
+        evaluation.files,
+        model_dir / GOLDEN_ANSWERS_FILE,
+        request.serving.test_time_augmentation,
+    )
     write_warmup_requests(request.saved_model_dir, request.name, files[:_WARMUP_IMAGES])
 
 

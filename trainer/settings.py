@@ -13,6 +13,7 @@ from trainer.model.trainable import Trainable, parse_trainable
 from trainer.optimization.settings import LayerRate, LossSettings, OptimizerSettings, ScheduleSettings
 
 Switch = Literal["auto", "on", "off"]
+TestTimeAugmentation = Literal["none", "flip", "ten_crop"]
 
 
 class PhaseSettings(Settings):
@@ -140,5 +141,12 @@ class ServingSettings(Settings):
 
     reject_below: float = Field(
         0.0, ge=0, le=1, description="`accepted` is false for answers less probable than this."
+    )
+    test_time_augmentation: TestTimeAugmentation = Field(
+        "none",
+        description="Answers are the mean over several views of each image, in evaluation and serving "
+        "alike: `flip`, the image and its mirror image, at twice the time; `ten_crop`, its corners and its "
+        "middle, 7/8 as wide, and their mirror images (Krizhevsky et al. 2012), at ten times the time. For "
+        "images that mean the same in a mirror.",
     )
     top_k: int = Field(5, ge=1, description="How many of the best labels each answer lists.")

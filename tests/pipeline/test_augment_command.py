@@ -104,3 +104,10 @@ def test_mistakes_are_found_without_tensorflow() -> None:
     code = "import sys, pipeline.augment_command; print({'tensorflow', 'matplotlib'} & set(sys.modules))"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "set()"
+
+
+def test_what_a_preset_changes_is_shown(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _preview(images, tmp_path / "sheet.png", "preset=balanced", count=1)
+    assert "sheet.png: 1 images, changed by 3 ops, " in capsys.readouterr().out

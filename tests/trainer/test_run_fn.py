@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from components.contract import LABELS_FILE
+from components.contract import LABELS_FILE, ConfigError
 from components.image_folder.split_counts import write_split_counts
 from tests.conftest import Trial
 from trainer import run_fn
+from trainer.model.classifier import build_classifier
+from trainer.model.saved_classifier import add_labels
 from trainer.model.settings import ModelSettings
 from trainer.run_fn import TrainRequest, train_and_export
 from trainer.settings import ServingSettings, TrainingSettings
@@ -71,3 +75,24 @@ def test_training_images_are_counted_in_id_order(tmp_path: Path) -> None:
     request = run_fn.train_request(fn_args, config)
     assert request.train_counts == (1, 2, 3)
     assert (request.cache_dir, request.code, request.preprocessing) == (Path("/cache"), "c", "p")
+
+
+def test_classifiers_of_every_size_start_from_the_model_that_is_named(tmp_path: Path) -> None:
+    plain = ModelSettings(backbone="small_cnn", weights="none", image_size=16)
+    source = build_classifier(plain, 2).model
+    file = tmp_path / "model.keras"
+    source.save(file)
+    add_labels(file, ("emu", "ape"))
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    settings = plain.model_copy(update={"start_from": str(file), "start_from_sha256": digest})
+    started = run_fn._builder(settings, ("ape", "cat", "emu"))(16)
+    assert started.pretrained
+    before, after = source.get_weights(), started.model.get_weights()
+    for old, new in zip(before[:-2], after[:-2], strict=True):
+        np.testing.assert_array_equal(old, new)
+    for old, new in zip(before[-2:], after[-2:], strict=True):
+        np.testing.assert_array_equal(old[..., [1, 0]], new[..., [0, 2]])
+    assert not run_fn._builder(plain, ("ape", "emu"))(16).pretrained
+    file.write_bytes(b"another")
+    with pytest.raises(ConfigError, match="is not the file it should be"):
+        run_fn._builder(settings, ("ape", "emu"))

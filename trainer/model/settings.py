@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from components.image_folder.image_store import is_uri
 from components.settings import Settings
 from trainer.model.catalog import BACKBONES, BackboneSpec, nearest_name
+
+# What `start_from` says for the newest version that was pushed.
+PRODUCTION: Final = "production"
 
 Pooling = Literal["avg", "max", "avg+max", "avg+max+flatten", "bilinear"]
 Attention = Literal["none", "se", "cbam"]
@@ -162,6 +165,18 @@ class HeadSettings(Settings):
 class ModelSettings(BackboneSettings):
     """Which network is trained, and what it starts from."""
 
+    start_from: str | None = Field(
+        None,
+        description="A model whose weights are taken over, layer by layer where name and shape agree: "
+        "`production`, the newest version pushed under this name, or the path of a run's `model.keras` or of "
+        "a pushed version. Labels that it does not know start afresh. What it does not have, and everything "
+        "while nothing is in production, starts from `model.weights`.",
+    )
+    start_from_sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="Expected SHA-256 of the `model.keras` to start from; another one stops the run.",
+    )
     fused_with: tuple[BackboneSettings, ...] = Field(
         (),
         description="Further backbones, whose features lie beside those of this one. Each sees the images at "
@@ -170,6 +185,13 @@ class ModelSettings(BackboneSettings):
     head: HeadSettings = Field(
         default_factory=HeadSettings, description="What turns features into probabilities."
     )
+
+    @model_validator(mode="after")
+    def _start_hash_goes_with_a_file(self) -> ModelSettings:
+        if self.start_from_sha256 is not None and self.start_from in (None, PRODUCTION):
+            told = "not given" if self.start_from is None else f"'{PRODUCTION}'"
+            raise ValueError(f"start_from_sha256 belongs to a file, and start_from is {told}; leave it out")
+        return self
 
     @model_validator(mode="after")
     def _attention_needs_maps(self) -> ModelSettings:

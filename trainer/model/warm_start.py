@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -13,6 +14,44 @@ from components.contract import ConfigError
 from serving.first_line import first_line
 from trainer.model.classifier import Classifier
 from trainer.model.head import LOGITS
+
+
+@dataclass(frozen=True)
+class Source:
+    """A classifier to start from.
+
+    Attributes:
+        model: `model` of a classifier of this package, as it was saved.
+        labels: names in id order.
+    """
+
+    model: keras.Model
+    labels: tuple[str, ...]
+
+
+def start_from(
+    source: Source, target: Classifier, labels: Sequence[str]
+) -> tuple[Classifier, tuple[str, ...]]:
+    """Takes a source's weights over.
+
+    Args:
+        source: where from.
+        target: its weights are changed in place.
+        labels: the target's, in id order.
+
+    Returns:
+        The target, whose backbones count as pretrained where all of their layers were taken over; and the
+        paths of the layers that keep some of their own weights, as `copy_matching` has them.
+
+    Raises:
+        ConfigError: the two have no layer in common.
+    """
+    kept = copy_matching(source.model, target, source.labels, labels)
+    pretrained = tuple(
+        already or not any(f"{path}/".startswith(f"extractor/{network.name}/") for path in kept)
+        for network, already in zip(target.backbones, target.pretrained_backbones, strict=True)
+    )
+    return replace(target, pretrained_backbones=pretrained), kept
 
 
 def load_source(path: Path) -> keras.Model:

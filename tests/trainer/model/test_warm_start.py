@@ -9,7 +9,7 @@ import pytest
 from components.contract import ConfigError
 from trainer.model.classifier import Classifier, build_classifier
 from trainer.model.settings import ModelSettings
-from trainer.model.warm_start import copy_matching, load_source
+from trainer.model.warm_start import Source, copy_matching, load_source, start_from
 
 SETTINGS = {"backbone": "small_cnn", "image_size": 16, "weights": "none", "head": {"hidden": [8]}}
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3)).astype(np.float32)
@@ -75,3 +75,18 @@ def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "model.keras").write_bytes(b"no model")
     with pytest.raises(ConfigError, match=r"model\.keras cannot be taken over: .*Give the model\.keras"):
         load_source(tmp_path / "model.keras")
+
+
+def test_a_backbone_that_was_taken_over_counts_as_pretrained() -> None:
+    source = Source(_classifier(3).model, ("a", "b", "c"))
+    target = _classifier(4)
+    started, kept = start_from(source, target, ("a", "b", "c", "d"))
+    assert (target.pretrained_backbones, started.pretrained_backbones) == ((False,), (True,))
+    assert kept == ("head/logits",)
+    np.testing.assert_array_equal(started.model.get_weights()[0], source.model.get_weights()[0])
+
+
+def test_a_backbone_that_is_new_starts_from_nothing() -> None:
+    source = Source(_classifier(3).model, ("a", "b", "c"))
+    fused = _classifier(3, fused_with=[{"backbone": "cifar_cnn", "image_size": 16, "weights": "none"}])
+    assert start_from(source, fused, ("a", "b", "c"))[0].pretrained_backbones == (True, False)
