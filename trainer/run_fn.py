@@ -30,6 +30,7 @@ from trainer.model.classifier import build_classifier
 from trainer.model.settings import ModelSettings
 from trainer.optimization.precision import mixed_precision_policy
 from trainer.settings import ServingSettings, TrainingSettings
+from trainer.training_run.devices import training_strategy
 from trainer.training_run.fit import RunFiles, Splits, fit
 from trainer.transform_graph import TransformGraph
 
@@ -107,6 +108,7 @@ def train_and_export(request: TrainRequest) -> None:
             request.seed,
             request.preprocessing,
             files,
+            training_strategy(),
         )
     _export(request, classifier.model, transform, evaluation)
 

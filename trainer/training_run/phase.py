@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -20,6 +20,7 @@ from trainer.optimization.schedules import build_schedule, schedule_callbacks
 from trainer.optimization.weight_averaging import ema_callbacks
 from trainer.settings import PhaseSettings, TrainingSettings
 from trainer.training_run.callbacks import EpochLine, StopWhenDiverged, TimeLimit
+from trainer.training_run.devices import dealt_out
 from trainer.training_run.history import History
 from trainer.training_run.layer_factors import variable_factors
 from trainer.training_run.phase_data import BatchRule, Examples, evaluation_batches, training_batches
@@ -95,6 +96,10 @@ def run_phase(
         augmentation, at_once = plan.settings.augmentation, 1
     rule = BatchRule(plan.settings.batch_size, plan.classes, plan.class_weights, augmentation, plan.seed)
     steps = steps_an_epoch(train.count, rule.size)
+    strategy = tf.distribute.get_strategy()
+    devices = strategy.num_replicas_in_sync
+    if devices > 1:
+        at_once = 1  # The loop of several steps runs on one device alone.
     _compile(model, classifier, plan, steps, min(at_once, steps))
     monitor = plan.settings.monitor
     stopping = keras.callbacks.EarlyStopping(
@@ -111,8 +116,12 @@ def run_phase(
     if first:
         report_progress(f"{plan.name}: goes on after epoch {first}")
     model.fit(
-        training_batches(learnt, rule, first, plan.epochs),
-        validation_data=evaluation_batches(looked_at, rule),
+        dealt_out(training_batches(learnt, rule, first, plan.epochs), strategy),
+        validation_data=dealt_out(
+            # Only the last batch then has images twice, which count twice in the accuracy.
+            evaluation_batches(looked_at, replace(rule, size=-(-rule.size // devices) * devices)),
+            strategy,
+        ),
         initial_epoch=first,
         epochs=first if resumption.stopped else plan.epochs,
         steps_per_epoch=steps,
@@ -154,8 +163,13 @@ def _compile(model: keras.Model, classifier: Classifier, plan: PhasePlan, steps:
     key = f"training.phases.{plan.number}.layer_rates"
     rates = plan.phase.layer_rates
     factors = variable_factors(classifier, rates, key) if rates else None
+    settings = plan.phase.optimizer or plan.settings.optimizer
+    if settings.clip_norm is not None:
+        # Keras clips what each device brings to the sum of gradients, not the sum.
+        devices = tf.distribute.get_strategy().num_replicas_in_sync
+        settings = settings.model_copy(update={"clip_norm": settings.clip_norm / devices})
     model.compile(
-        optimizer=build_optimizer(plan.phase.optimizer or plan.settings.optimizer, rate, factors),
+        optimizer=build_optimizer(settings, rate, factors),
         loss=build_loss(plan.settings.loss),
         metrics=["accuracy"],
         jit_compile=plan.settings.xla == "on",
