@@ -18,8 +18,9 @@ from trainer.optimization.losses import build_loss
 from trainer.optimization.optimizers import build_optimizer
 from trainer.optimization.schedules import build_schedule, schedule_callbacks
 from trainer.optimization.weight_averaging import ema_callbacks
-from trainer.settings import PhaseSettings, TrainingSettings
+from trainer.settings import PhaseSettings, Switch, TrainingSettings
 from trainer.training_run.callbacks import EpochLine, StopWhenDiverged, TimeLimit
+from trainer.training_run.compiling import WORTH_MEASURING, compile_quickest
 from trainer.training_run.devices import dealt_out
 from trainer.training_run.history import History
 from trainer.training_run.layer_factors import variable_factors
@@ -100,7 +101,6 @@ def run_phase(
     devices = strategy.num_replicas_in_sync
     if devices > 1:
         at_once = 1  # The loop of several steps runs on one device alone.
-    _compile(model, classifier, plan, steps, min(at_once, steps))
     monitor = plan.settings.monitor
     stopping = keras.callbacks.EarlyStopping(
         monitor=f"val_{monitor}",
@@ -113,6 +113,17 @@ def run_phase(
     watched = [*ema_callbacks(optimizer), *schedule_callbacks(schedule), stopping, history]
     resumption = Resumption(state, watched)
     first = resumption.initial_epoch
+    if resumption.compiled is None:
+        setting = _xla(plan, steps, devices)
+    else:
+        setting = "on" if resumption.compiled else "off"
+    resumption.compiled = compile_quickest(
+        model,
+        lambda jit: _compile(model, classifier, plan, steps, min(at_once, steps), jit),
+        training_batches(learnt, rule, 0, 1),
+        setting,
+        plan.name,
+    )
     if first:
         report_progress(f"{plan.name}: goes on after epoch {first}")
     model.fit(
@@ -138,6 +149,15 @@ def run_phase(
     return float("nan") if stopping.best is None else float(stopping.best)
 
 
+def _xla(plan: PhasePlan, steps: int, devices: int) -> Switch:
+    """`training.xla`, or `off` where measuring would not earn its time back, or could not be told again."""
+    if devices > 1:
+        return "off"  # Keras sums the gradients in a way that XLA does not compile.
+    if plan.settings.xla == "auto" and (plan.settings.deterministic or steps * plan.epochs < WORTH_MEASURING):
+        return "off"
+    return plan.settings.xla
+
+
 def _feature_examples(
     classifier: Classifier,
     train: SplitImages,
@@ -156,7 +176,9 @@ def _feature_examples(
     return examples[0], examples[1]
 
 
-def _compile(model: keras.Model, classifier: Classifier, plan: PhasePlan, steps: int, at_once: int) -> None:
+def _compile(
+    model: keras.Model, classifier: Classifier, plan: PhasePlan, steps: int, at_once: int, jit: bool
+) -> None:
     rate = build_schedule(
         plan.phase.schedule or plan.settings.schedule, plan.phase.learning_rate, plan.epochs, steps
     )
@@ -172,7 +194,7 @@ def _compile(model: keras.Model, classifier: Classifier, plan: PhasePlan, steps:
         optimizer=build_optimizer(settings, rate, factors),
         loss=build_loss(plan.settings.loss),
         metrics=["accuracy"],
-        jit_compile=plan.settings.xla == "on",
+        jit_compile=jit,
         steps_per_execution=at_once,
     )
     # Its variables have to be there before a run that goes on can restore them.
