@@ -31,6 +31,7 @@ from trainer.model.settings import ModelSettings
 from trainer.optimization.precision import mixed_precision_policy
 from trainer.settings import ServingSettings, TrainingSettings
 from trainer.training_run.devices import training_strategy
+from trainer.training_run.evaluation_pictures import write_evaluation_pictures
 from trainer.training_run.fit import RunFiles, Splits, fit
 from trainer.transform_graph import TransformGraph
 
@@ -89,6 +90,7 @@ def train_and_export(request: TrainRequest) -> None:
     transform = TransformGraph(request.transform_dir)
     train, evaluation = (read_split(pattern) for pattern in (request.train_pattern, request.eval_pattern))
     size = request.model.input_size
+    logs = request.run_dir / "tensorboard"
     in_memory = (train.count + evaluation.count) * 3 * size**2 <= request.training.cache_gib * 2**30
     with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
         splits = Splits(
@@ -100,6 +102,7 @@ def train_and_export(request: TrainRequest) -> None:
             history=request.run_dir / "history.csv",
             resume=request.cache_dir / "interrupted" / _resumption_key(request, train, evaluation),
             features=request.cache_dir / "features",
+            tensorboard=logs if request.training.tensorboard else None,
         )
         classifier = fit(
             lambda image_size: build_classifier(request.model, len(request.labels), image_size),
@@ -110,6 +113,15 @@ def train_and_export(request: TrainRequest) -> None:
             files,
             training_strategy(),
         )
+        if request.training.tensorboard:
+            write_evaluation_pictures(
+                classifier.model,
+                splits.evaluation.pixels(size),
+                request.labels,
+                request.training.batch_size,
+                request.run_dir,
+                logs,
+            )
     _export(request, classifier.model, transform, evaluation)
 
 

@@ -132,6 +132,11 @@ class TrainingSettings(Settings):
         description="Compile the training step, with one device; `auto`: where measured to be quicker, in "
         "phases of 1000 steps or more.",
     )
+    tensorboard: bool = Field(
+        True,
+        description="Write logs for TensorBoard, and two pictures of the eval split: its confusion matrix, "
+        "and the images that the model is most surely wrong about.",
+    )
     deterministic: bool = Field(
         False, description="Only operations that come to the same bits each time, at some cost on GPUs."
     )

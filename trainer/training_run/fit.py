@@ -52,11 +52,13 @@ class RunFiles:
         history: CSV that gets one row an epoch.
         resume: folder of what a killed run goes on from; gone when training ends.
         features: folder of the feature cache.
+        tensorboard: folder of TensorBoard's logs; None for none.
     """
 
     history: Path
     resume: Path
     features: Path
+    tensorboard: Path | None = None
 
 
 def fit(
@@ -130,6 +132,7 @@ def _fit(
             seed=seed + number,
             preprocessing=preprocessing,
             until=until,
+            tensorboard=files.tensorboard,
         )
         sized = _at_size(classifier, build, phase.image_size or splits.train.size, plan.seed)
         state = files.resume / f"epochs-{number}.npz"

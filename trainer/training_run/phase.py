@@ -26,6 +26,7 @@ from trainer.training_run.history import History
 from trainer.training_run.layer_factors import variable_factors
 from trainer.training_run.phase_data import BatchRule, Examples, evaluation_batches, training_batches
 from trainer.training_run.resumption import Resumption
+from trainer.training_run.tensorboard import Curves
 
 # Steps of a head that run without a word from Python; each takes a fraction of a millisecond.
 _HEAD_STEPS_AT_ONCE = 16
@@ -45,6 +46,7 @@ class PhasePlan:
         seed: of everything random in it.
         preprocessing: names whatever makes pixels of files.
         until: when the time is up, on the clock of `time.monotonic`.
+        tensorboard: folder of TensorBoard's logs; None for none.
     """
 
     number: int
@@ -56,6 +58,7 @@ class PhasePlan:
     seed: int
     preprocessing: str
     until: float
+    tensorboard: Path | None
 
     @property
     def name(self) -> str:
@@ -141,6 +144,7 @@ def run_phase(
         callbacks=[
             StopWhenDiverged(plan.name, f"training.phases.{plan.number}.learning_rate"),
             *watched,
+            *([] if plan.tensorboard is None else [Curves(plan.tensorboard, history)]),
             EpochLine(plan.name, plan.epochs),
             TimeLimit(plan.until),
             resumption,
