@@ -35,6 +35,8 @@ from trainer.model.settings import ModelSettings
 from trainer.model.warm_start import Source, load_source, start_from
 from trainer.optimization.precision import mixed_precision_policy
 from trainer.settings import ServingSettings, TrainingSettings
+from trainer.training_run.devices import training_strategy
+from trainer.training_run.evaluation_pictures import write_evaluation_pictures
 from trainer.training_run.fit import RunFiles, Splits, fit
 from trainer.transform_graph import TransformGraph
 from trainer.tuning.values import TunableSettings, decode_values, with_values
@@ -89,9 +91,19 @@ def run_fn(fn_args: fn_args_utils.FnArgs) -> None:
 
 def train_and_export(request: TrainRequest) -> None:
     """Builds, trains and exports a classifier."""
+    logs = request.run_dir / "tensorboard" if request.training.tensorboard else None
     with opened_splits(request) as (splits, transform):
-        classifier = train(request, splits, request.run_dir / "history.csv")
+        classifier = train(request, splits, request.run_dir / "history.csv", logs)
         evaluation = splits.evaluation.records
+        if logs is not None:
+            write_evaluation_pictures(
+                classifier.model,
+                splits.evaluation.pixels(request.model.input_size),
+                request.labels,
+                request.training.batch_size,
+                request.run_dir,
+                logs,
+            )
     _export(request, classifier.model, transform, evaluation)
 
 
@@ -117,13 +129,16 @@ def opened_splits(request: TrainRequest) -> Iterator[tuple[Splits, TransformGrap
         yield splits, transform
 
 
-def train(request: TrainRequest, splits: Splits, history: Path) -> Classifier:
+def train(
+    request: TrainRequest, splits: Splits, history: Path, tensorboard: Path | None = None
+) -> Classifier:
     """Trains from the start, or from where a killed run of the very same request ended.
 
     Args:
         request: what to train, and how.
         splits: images, from `opened_splits` of this request or of one with the same images and size.
         history: CSV that gets one row an epoch.
+        tensorboard: folder of TensorBoard's logs; None for none.
 
     Raises:
         ConfigError: the loss stopped being a number, there is no layer that a phase names, or memory ran out.
@@ -136,6 +151,7 @@ def train(request: TrainRequest, splits: Splits, history: Path) -> Classifier:
         history=history,
         resume=request.cache_dir / "interrupted" / training_key(request, splits),
         features=request.cache_dir / "features",
+        tensorboard=tensorboard,
     )
     return fit(
         _builder(request.model, request.labels),
@@ -144,6 +160,7 @@ def train(request: TrainRequest, splits: Splits, history: Path) -> Classifier:
         request.seed,
         request.preprocessing,
         files,
+        training_strategy(),
     )
 
 

@@ -129,7 +129,14 @@ class TrainingSettings(Settings):
         "auto", description="Compute in 16 bits where that is safe; `auto`: on GPUs that gain by it."
     )
     xla: Switch = Field(
-        "auto", description="Compile the training step; `auto`: where measured to be quicker."
+        "auto",
+        description="Compile the training step, with one device; `auto`: where measured to be quicker, in "
+        "phases of 1000 steps or more.",
+    )
+    tensorboard: bool = Field(
+        True,
+        description="Write logs for TensorBoard, and two pictures of the eval split: its confusion matrix, "
+        "and the images that the model is most surely wrong about.",
     )
     deterministic: bool = Field(
         False, description="Only operations that come to the same bits each time, at some cost on GPUs."

@@ -52,11 +52,13 @@ class RunFiles:
         history: CSV that gets one row an epoch.
         resume: folder of what a killed run goes on from; gone when training ends.
         features: folder of the feature cache.
+        tensorboard: folder of TensorBoard's logs; None for none.
     """
 
     history: Path
     resume: Path
     features: Path
+    tensorboard: Path | None = None
 
 
 def fit(
@@ -66,6 +68,7 @@ def fit(
     seed: int,
     preprocessing: str,
     files: RunFiles,
+    strategy: tf.distribute.Strategy | None = None,
 ) -> Classifier:
     """Runs the phases in order; the model ends with the weights that did best on the eval split.
 
@@ -81,10 +84,32 @@ def fit(
         seed: of shuffling and augmentation.
         preprocessing: names whatever makes pixels of files.
         files: where to write.
+        strategy: the devices to train on; the default strategy unless given.
+
+    Returns:
+        The classifier, on one device.
 
     Raises:
         ConfigError: the loss stopped being a number, there is no layer that a phase names, or memory ran out.
     """
+    strategy = strategy or tf.distribute.get_strategy()
+    with strategy.scope():
+        classifier = _fit(build, splits, settings, seed, preprocessing, files)
+    if strategy.num_replicas_in_sync == 1:
+        return classifier
+    alone = build(splits.train.size)
+    alone.model.set_weights(classifier.model.get_weights())
+    return alone
+
+
+def _fit(
+    build: Callable[[int], Classifier],
+    splits: Splits,
+    settings: TrainingSettings,
+    seed: int,
+    preprocessing: str,
+    files: RunFiles,
+) -> Classifier:
     until = time.monotonic() + 60 * settings.max_minutes if settings.max_minutes else float("inf")
     epochs_of = cap_epochs([phase.epochs for phase in settings.phases], settings.epochs)
     cache = FeatureCache(files.features, int(settings.feature_cache_gib * 2**30))
@@ -107,6 +132,7 @@ def fit(
             seed=seed + number,
             preprocessing=preprocessing,
             until=until,
+            tensorboard=files.tensorboard,
         )
         sized = _at_size(classifier, build, phase.image_size or splits.train.size, plan.seed)
         state = files.resume / f"epochs-{number}.npz"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +19,15 @@ from trainer.optimization.losses import build_loss
 from trainer.optimization.optimizers import build_optimizer
 from trainer.optimization.schedules import build_schedule, schedule_callbacks
 from trainer.optimization.weight_averaging import ema_callbacks
-from trainer.settings import PhaseSettings, TrainingSettings
+from trainer.settings import PhaseSettings, Switch, TrainingSettings
 from trainer.training_run.callbacks import EpochLine, StopWhenDiverged, TimeLimit
+from trainer.training_run.compiling import WORTH_MEASURING, compile_quickest
+from trainer.training_run.devices import dealt_out
 from trainer.training_run.history import History
 from trainer.training_run.layer_factors import variable_factors
 from trainer.training_run.phase_data import BatchRule, Examples, evaluation_batches, training_batches
 from trainer.training_run.resumption import Resumption
+from trainer.training_run.tensorboard import Curves
 
 # Most steps of a head that run without a word from Python; each takes a fraction of a millisecond.
 _HEAD_STEPS_AT_ONCE: Final = 64
@@ -44,6 +47,7 @@ class PhasePlan:
         seed: of everything random in it.
         preprocessing: names whatever makes pixels of files.
         until: when the time is up, on the clock of `time.monotonic`.
+        tensorboard: folder of TensorBoard's logs; None for none.
     """
 
     number: int
@@ -55,6 +59,7 @@ class PhasePlan:
     seed: int
     preprocessing: str
     until: float
+    tensorboard: Path | None
 
     @property
     def name(self) -> str:
@@ -96,7 +101,10 @@ def run_phase(
         augmentation, most_at_once = plan.settings.augmentation, 1
     rule = BatchRule(plan.settings.batch_size, plan.classes, plan.class_weights, augmentation, plan.seed)
     steps = steps_an_epoch(train.count, rule.size)
-    _compile(model, classifier, plan, steps, steps_at_once(steps, most_at_once))
+    strategy = tf.distribute.get_strategy()
+    devices = strategy.num_replicas_in_sync
+    # A loop of several steps runs on one device alone.
+    at_once = 1 if devices > 1 else steps_at_once(steps, most_at_once)
     monitor = plan.settings.monitor
     stopping = keras.callbacks.EarlyStopping(
         monitor=f"val_{monitor}",
@@ -109,11 +117,26 @@ def run_phase(
     watched = [*ema_callbacks(optimizer), *schedule_callbacks(schedule), stopping, history]
     resumption = Resumption(state, watched)
     first = resumption.initial_epoch
+    if resumption.compiled is None:
+        setting = _xla(plan, steps, devices)
+    else:
+        setting = "on" if resumption.compiled else "off"
+    resumption.compiled = compile_quickest(
+        model,
+        lambda jit: _compile(model, classifier, plan, steps, at_once, jit),
+        training_batches(learnt, rule, 0, 1),
+        setting,
+        plan.name,
+    )
     if first:
         report_progress(f"{plan.name}: goes on after epoch {first}")
     model.fit(
-        training_batches(learnt, rule, first, plan.epochs),
-        validation_data=evaluation_batches(looked_at, rule),
+        dealt_out(training_batches(learnt, rule, first, plan.epochs), strategy),
+        validation_data=dealt_out(
+            # Only the last batch then has images twice, which count twice in the accuracy.
+            evaluation_batches(looked_at, replace(rule, size=-(-rule.size // devices) * devices)),
+            strategy,
+        ),
         initial_epoch=first,
         epochs=first if resumption.stopped else plan.epochs,
         steps_per_epoch=steps,
@@ -122,6 +145,7 @@ def run_phase(
         callbacks=[
             StopWhenDiverged(plan.name, f"training.phases.{plan.number}.learning_rate"),
             *watched,
+            *([] if plan.tensorboard is None else [Curves(plan.tensorboard, history)]),
             EpochLine(plan.name, plan.epochs),
             TimeLimit(plan.until),
             resumption,
@@ -136,6 +160,15 @@ def steps_at_once(steps: int, most: int) -> int:
     With any other number, Keras would take the rest of the last steps at once from the next epoch's batches.
     """
     return max(number for number in range(1, min(most, steps) + 1) if steps % number == 0)
+
+
+def _xla(plan: PhasePlan, steps: int, devices: int) -> Switch:
+    """`training.xla`, or `off` where measuring would not earn its time back, or could not be told again."""
+    if devices > 1:
+        return "off"  # Keras sums the gradients in a way that XLA does not compile.
+    if plan.settings.xla == "auto" and (plan.settings.deterministic or steps * plan.epochs < WORTH_MEASURING):
+        return "off"
+    return plan.settings.xla
 
 
 def _feature_examples(
@@ -157,18 +190,25 @@ def _feature_examples(
     return examples[0], examples[1]
 
 
-def _compile(model: keras.Model, classifier: Classifier, plan: PhasePlan, steps: int, at_once: int) -> None:
+def _compile(
+    model: keras.Model, classifier: Classifier, plan: PhasePlan, steps: int, at_once: int, jit: bool
+) -> None:
     rate = build_schedule(
         plan.phase.schedule or plan.settings.schedule, plan.phase.learning_rate, plan.epochs, steps
     )
     key = f"training.phases.{plan.number}.layer_rates"
     rates = plan.phase.layer_rates
     factors = variable_factors(classifier, rates, key) if rates else None
+    settings = plan.phase.optimizer or plan.settings.optimizer
+    if settings.clip_norm is not None:
+        # Keras clips what each device brings to the sum of gradients, not the sum.
+        devices = tf.distribute.get_strategy().num_replicas_in_sync
+        settings = settings.model_copy(update={"clip_norm": settings.clip_norm / devices})
     model.compile(
-        optimizer=build_optimizer(plan.phase.optimizer or plan.settings.optimizer, rate, factors),
+        optimizer=build_optimizer(settings, rate, factors),
         loss=build_loss(plan.settings.loss),
         metrics=["accuracy"],
-        jit_compile=plan.settings.xla == "on",
+        jit_compile=jit,
         steps_per_execution=at_once,
     )
     # Its variables have to be there before a run that goes on can restore them.

@@ -29,6 +29,9 @@ class Resumption(keras.callbacks.Callback):
     Keras' BackupAndRestore brings back weights and optimizer, but not what
     early stopping and the learning rate's reduction have seen so far, nor
     the states of random layers: the run would go on, but not as it would have.
+
+    Attributes:
+        compiled: whether XLA compiles the training step; None until that is decided.
     """
 
     def __init__(self, path: Path, others: Sequence[keras.callbacks.Callback]) -> None:
@@ -42,6 +45,7 @@ class Resumption(keras.callbacks.Callback):
         self._path = path
         self._others = others
         self._state = SavedState.load(path)
+        self.compiled: bool | None = None if self._state is None else self._state.figures["compiled"]
 
     @property
     def initial_epoch(self) -> int:
@@ -79,7 +83,12 @@ class Resumption(keras.callbacks.Callback):
             )
             if getattr(other, "best_weights", None) is not None:
                 arrays[f"best weights {position}"] = other.best_weights
-        figures = {"epochs": epoch + 1, "stopped": self.model.stop_training, "others": others}
+        figures = {
+            "epochs": epoch + 1,
+            "stopped": self.model.stop_training,
+            "compiled": self.compiled,
+            "others": others,
+        }
         SavedState(figures, arrays).save(self._path)
 
     def _variables(self) -> list[Any]:

@@ -18,7 +18,10 @@ from tests.trainer.made_up_splits import MadeUpSplit
 from trainer.model.classifier import Classifier, build_classifier
 from trainer.model.settings import ModelSettings
 from trainer.settings import TrainingSettings
+from trainer.training_run import phase
+from trainer.training_run.callbacks import TimeLimit
 from trainer.training_run.fit import RunFiles, Splits, fit
+from trainer.training_run.resumption import Resumption
 
 SIZE, CLASSES = 16, 3
 # Whatever remembers something from step to step or from epoch to epoch: two kinds of random layers,
@@ -118,3 +121,32 @@ def test_killed_and_started_again(tmp_path: Path, name: str, lives: tuple[int, .
     for ours, theirs in zip(broken.model.get_weights(), whole.model.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
     assert not (tmp_path / "broken" / "resume").exists()
+
+
+def test_whether_steps_are_compiled_is_decided_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings: list[str] = []
+
+    def chosen(model: object, compile_model: Any, batches: object, setting: str, name: str) -> bool:
+        settings.append(setting)
+        compile_model(False)
+        if len(settings) == 2:
+            assert resumption.compiled is True
+        return True
+
+    resumption = Resumption(tmp_path / "resume" / "epochs-0.npz", [])
+    assert resumption.compiled is None
+    monkeypatch.setattr(phase, "compile_quickest", chosen)
+    monkeypatch.setattr(phase, "WORTH_MEASURING", 1)
+    monkeypatch.setattr(TimeLimit, "on_epoch_begin", _die_in_the_second_epoch)
+    with pytest.raises(KeyboardInterrupt):
+        _train(tmp_path, "averaged weights")
+    monkeypatch.undo()
+    monkeypatch.setattr(phase, "compile_quickest", chosen)
+    resumption = Resumption(tmp_path / "resume" / "epochs-0.npz", [])
+    _train(tmp_path, "averaged weights")
+    assert settings == ["auto", "on"]
+
+
+def _die_in_the_second_epoch(callback: object, epoch: int, logs: object = None) -> None:
+    if epoch == 1:
+        raise KeyboardInterrupt
