@@ -123,7 +123,7 @@ def run_phase(
     resumption.compiled = compile_quickest(
         model,
         lambda jit: _compile(model, classifier, plan, steps, min(at_once, steps), jit),
-        training_batches(learnt, rule, 0, 1),
+        lambda: training_batches(learnt, rule, 0, 1),
         setting,
         plan.name,
     )
