@@ -23,7 +23,7 @@ _CALLS: Final = 3
 def compile_quickest(
     model: keras.Model,
     compile_model: Callable[[bool], None],
-    batches: tf.data.Dataset,
+    batches: Callable[[], tf.data.Dataset],
     setting: Literal["auto", "on", "off"],
     name: str,
 ) -> bool:
@@ -35,7 +35,7 @@ def compile_quickest(
     Args:
         model: what is trained; its layers have their weights.
         compile_model: calls `Model.compile` with a new optimizer; the argument is `jit_compile`.
-        batches: as `Model.fit` takes them; the first is what is measured with, when the setting is `auto`.
+        batches: makes some as `Model.fit` takes them; the first is what is measured with; `auto` alone asks.
         setting: `training.xla`.
         name: of the phase.
 
@@ -47,7 +47,7 @@ def compile_quickest(
     def time_step(jit: bool) -> float:
         compile_model(jit)
         # Keras turns it off again for layers that XLA does not know.
-        times[jit] = _seconds_a_step(model, batches) if model.jit_compile == jit else math.inf
+        times[jit] = _seconds_a_step(model, batches()) if model.jit_compile == jit else math.inf
         return times[jit]
 
     before = [variable.numpy() for variable in model.variables]

@@ -50,7 +50,10 @@ def test_measuring_leaves_no_trace_but_the_choice(
     monkeypatch.setattr(compiling, "_seconds_a_step", timed)
     model = _model()
     before = [variable.numpy() for variable in model.variables]
-    assert compile_quickest(model, lambda jit: _compile(model, jit), BATCHES, "auto", "phase 1") is quicker
+    assert (
+        compile_quickest(model, lambda jit: _compile(model, jit), lambda: BATCHES, "auto", "phase 1")
+        is quicker
+    )
     assert model.jit_compile is quicker
     for variable, value in zip(model.variables, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value)
@@ -64,5 +67,8 @@ def test_nothing_is_measured_when_the_setting_says_it(monkeypatch: pytest.Monkey
     monkeypatch.delattr(compiling, "_seconds_a_step")
     model = _model()
     for setting, jit in (("on", True), ("off", False)):
-        assert compile_quickest(model, lambda jit: _compile(model, jit), BATCHES, setting, "phase 1") is jit
+        assert (
+            compile_quickest(model, lambda jit: _compile(model, jit), lambda: BATCHES, setting, "phase 1")
+            is jit
+        )
         assert model.jit_compile is jit
