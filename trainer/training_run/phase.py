@@ -123,13 +123,8 @@ def run_phase(
         setting = "on" if resumption.compiled else "off"
     resumption.compiled = compile_quickest(
         model,
-<<<<<<< HEAD
         lambda jit: _compile(model, classifier, plan, steps, at_once, jit),
-        training_batches(learnt, rule, 0, 1),
-=======
-        lambda jit: _compile(model, classifier, plan, steps, min(at_once, steps), jit),
         lambda: training_batches(learnt, rule, 0, 1),
->>>>>>> 4d554668c230487e455ce0e9904c121d49c40a9d
         setting,
         plan.name,
     )
