@@ -39,6 +39,7 @@ test: setup ## The tests that prove the product.
 	$(BIN)/python -m pytest
 
 test-all: test ## Everything.
+	$(BIN)/python -m pytest -m ""
 
 check: setup ## Lint, formatting and types.
 	$(BIN)/ruff check .
@@ -47,6 +48,9 @@ check: setup ## Lint, formatting and types.
 
 bench-ingest: setup $(PEERS)/.installed ## Ingest beside its peers, measured: minutes, and 8 GB of peers. BENCH="many" …
 	@$(BIN)/python -m tests.benchmarks.ingest_benchmark $(BENCH)
+
+bench-train: setup ## Training beside a plain Keras script, measured: half an hour.
+	@$(BIN)/python -m tests.benchmarks.train_benchmark
 
 $(PEERS)/.installed: $(PEERS_LOCK) | $(UV)
 	@test -x $(PEERS)/bin/python || $(UV) venv --quiet --python 3.11 $(PEERS)
@@ -62,4 +66,4 @@ lock: | $(UV) ## Resolve pyproject.toml into requirements.lock anew.
 clean: ## Remove what runs left in .imgclf; .venv stays.
 	rm -rf .imgclf
 
-.PHONY: help setup run test test-all check bench-ingest lock clean
+.PHONY: help setup run test test-all check bench-ingest bench-train lock clean

@@ -45,6 +45,9 @@ BALANCE_REPORT_FILE: Final = "class_balance.json"
 
 # Files inside the Model artifact, beside the SavedModel.
 KERAS_MODEL_FILE: Final = "model.keras"
+# The same inside a pushed version, where model servers pass it over: training can start from what is in
+# production when the artifact that it came from is gone.
+PUSHED_KERAS_MODEL: Final = f"assets.extra/{KERAS_MODEL_FILE}"
 GOLDEN_ANSWERS_FILE: Final = "golden_answers.tfrecord"
 # Feature of a golden answer: what the model said in training's own process.
 GOLDEN_PROBABILITIES: Final = "probabilities"

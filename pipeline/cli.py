@@ -19,6 +19,8 @@ app = typer.Typer(
 
 data_app = typer.Typer(no_args_is_help=True)
 app.add_typer(data_app, name="data")
+augment_app = typer.Typer(no_args_is_help=True)
+app.add_typer(augment_app, name="augment")
 
 _DEFAULT_WORKSPACE = Path(".imgclf")
 _Workspace = Annotated[
@@ -177,6 +179,39 @@ def convert(
     from pipeline.convert_command import convert as convert_images
 
     convert_images(source, dest, to, tuple(overrides or ()))
+
+
+@augment_app.callback()
+def augment() -> None:
+    """Look at the random changes that are made to training images."""
+
+
+@augment_app.command()
+def preview(
+    images: Annotated[
+        str | None, typer.Option("--images", help="The images: folder, manifest file or URI.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="A YAML configuration.")] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change one setting, as training.augmentation.preset=strong."
+        ),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", help="The PNG file to write.")] = Path(
+        "augmentation.png"
+    ),
+    count: Annotated[int, typer.Option("--count", min=1, max=64, help="How many images to show.")] = 4,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, max=2**32 - 1, help="For other images, changed in other ways."),
+    ] = None,
+) -> None:
+    """Write a sheet of images, changed by each op alone and by all together."""
+    from pipeline.augment_command import PreviewRequest
+    from pipeline.augment_command import preview as write_preview
+
+    write_preview(PreviewRequest(images, config, tuple(overrides or ()), output, count, seed))
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ _PACKAGES: Final = ("serving", "components", "trainer", "pipeline")
 _FRAMEWORKS: Final = (
     "apache-beam",
     "keras",
+    "keras-tuner",
     "numpy",
     "pillow",
     "tensorflow",

@@ -5,17 +5,23 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.class_balance.settings import BalanceSettings
 from components.contract import ConfigError
 from components.image_folder.settings import DataSettings
 from components.serving_check.settings import ServingCheckSettings
 from components.settings import Settings
-from trainer.settings import ModelSettings, ServingSettings, TrainingSettings
+from pipeline.config_keys import all_keys, keys_below
+from trainer.model.catalog import nearest_name
+from trainer.model.settings import ModelSettings
+from trainer.settings import ServingSettings, TrainingSettings
+from trainer.tuning.settings import TuningSettings
+from trainer.tuning.space_check import check_space
+from trainer.tuning.values import TunableSettings, with_values
 
 
 class EvaluationSettings(Settings):
@@ -25,6 +31,10 @@ class EvaluationSettings(Settings):
     max_accuracy_drop: float = Field(
         0.01, ge=0, le=1, description="How far the accuracy may fall below the model in production."
     )
+
+
+Preset = Literal["fast", "balanced", "best"]
+_PRESETS: Final = get_args(Preset)
 
 
 class Config(Settings):
@@ -37,10 +47,22 @@ class Config(Settings):
         "letters, digits and hyphens.",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Of everything random.")
+    preset: Preset | None = Field(
+        None,
+        description="Fills in whatever is not set below `model` and `training`, by the number of images, "
+        "their sizes and their classes, and prints it. `fast`: a small MobileNet whose head alone learns. "
+        "`balanced`: EfficientNetV2-B0, the head and then the last blocks, with some augmentation. `best`: "
+        "EfficientNetV2-S in three phases, from small images to large ones, with strong augmentation, label "
+        "smoothing and averaged weights. Images of up to 40 pixels get small networks that start from "
+        "nothing.",
+    )
     data: DataSettings = Field(default_factory=DataSettings, description="Which images, divided how.")
     balance: BalanceSettings = Field(default_factory=BalanceSettings, description="When classes are refused.")
     model: ModelSettings = Field(default_factory=ModelSettings, description="Which network.")
     training: TrainingSettings = Field(default_factory=TrainingSettings, description="How it is trained.")
+    tuning: TuningSettings = Field(
+        default_factory=TuningSettings, description="How better settings are searched for before training."
+    )
     evaluation: EvaluationSettings = Field(
         default_factory=EvaluationSettings, description="What it has to reach."
     )
@@ -49,15 +71,64 @@ class Config(Settings):
         default_factory=ServingCheckSettings, description="When it is fit to be served."
     )
 
+    @field_validator("preset", mode="before")
+    @classmethod
+    def _preset_known(cls, value: Any) -> Any:
+        if value is not None and value not in _PRESETS:
+            nearest = nearest_name(str(value), _PRESETS)
+            raise ValueError(
+                f"there is no preset '{value}', only {', '.join(_PRESETS)}; did you mean '{nearest}'?"
+            )
+        return value
+
     @model_validator(mode="after")
     def _random_weights_are_trained(self) -> Config:
+        if self.preset is not None:
+            return self  # The phases are yet to be filled in, and are looked at then.
+        if self.model.start_from is not None:
+            return self  # It starts from what another model has learned.
         first = self.training.phases[0].train
-        if self.model.weights == "none" and first != "all":
+        random = [each.backbone for each in self.model.backbones if not each.pretrained]
+        if random and first != "all":
             raise ValueError(
-                "model.weights is 'none', so the backbone starts from nothing and has to learn first, but "
+                f"model.weights is 'none', so {random[0]} starts from nothing and has to learn first, but "
                 f"training.phases begins with '{first}'; give phases that begin with "
                 "{train: all, epochs: 20}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _phases_are_no_larger_than_the_model(self) -> Config:
+        if self.preset is not None:
+            return self  # As above.
+        for number, phase in enumerate(self.training.phases):
+            if phase.image_size is not None and phase.image_size > self.model.input_size:
+                raise ValueError(
+                    f"training.phases.{number}.image_size is {phase.image_size}, and images come in at "
+                    f"model.image_size, {self.model.input_size}; raise the latter"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _space_can_be_searched(self) -> Config:
+        if not self.tuning.space:
+            return self
+        untuned = self.model_copy(update={"tuning": TuningSettings()})
+
+        def refusal(values: Mapping[str, Any]) -> str | None:
+            try:
+                tried = with_values(untuned, values)
+            except ConfigError as error:
+                return str(error)
+            if tried.model.input_size != self.model.input_size:
+                return (
+                    f"images are resized once for all trials, to {self.model.input_size} pixels, and this "
+                    f"would take {tried.model.input_size}; fix model.image_size, outside the space"
+                )
+            return None
+
+        settings = TunableSettings(model=self.model, training=self.training)
+        check_space(self.tuning.space, settings, refusal)
         return self
 
 
@@ -83,7 +154,8 @@ def load_config(path: Path | None = None, overrides: Iterable[str] = ()) -> Conf
     """
     tree = _read_yaml(path) if path is not None else {}
     overrides = tuple(overrides)
-    for override in overrides:
+    # A preset first: below, it tells that a list that is not given is not the default one.
+    for override in sorted(overrides, key=lambda override: not override.startswith("preset=")):
         _apply_override(tree, override)
     source = [str(path)] if path is not None else []
     source += ["--set"] if overrides else []
@@ -158,6 +230,11 @@ def _apply_override(tree: dict[str, Any], override: str) -> None:
         child = _child(node, key)
         if child is None and isinstance(node, dict):
             default = _default_at(parents[: position + 1])
+            if isinstance(default, list) and tree.get("preset") is not None:
+                raise ConfigError(
+                    f"--set {override}: the preset chooses {'.'.join(parents[: position + 1])}, so its "
+                    "entries are not known yet. Give the list as a whole, or copy what the preset prints."
+                )
             child = node[key] = default if isinstance(default, list) else {}
         if child is None:
             raise ConfigError(
@@ -203,38 +280,11 @@ def _problem(location: Sequence[str | int], detail: Mapping[str, Any]) -> str:
 
 def _suggestion(location: Sequence[str | int]) -> str:
     *parents, wrong = location
-    known = _keys_below(parents)
+    known = keys_below(Config, parents)
     misspelt = difflib.get_close_matches(str(wrong), known, n=1, cutoff=0.7)
     if misspelt:
         return f"; did you mean '{'.'.join([*map(str, parents), misspelt[0]])}'?"
-    misplaced = [key for key in all_keys() if key.rsplit(".", 1)[-1] == wrong]
+    misplaced = [key for key in all_keys(Config) if key.rsplit(".", 1)[-1] == wrong]
     if misplaced:
         return f"; did you mean '{misplaced[0]}'?"
     return f"; known here: {', '.join(known)}"
-
-
-def _keys_below(location: Sequence[str | int]) -> list[str]:
-    settings: type[BaseModel] = Config
-    for part in location:
-        if isinstance(part, str):
-            settings = settings_class(settings.model_fields[part].annotation) or settings
-    return list(settings.model_fields)
-
-
-def settings_class(annotation: Any) -> type[BaseModel] | None:
-    """The settings class that a field's annotation is, or is a tuple of; None for plain values."""
-    for candidate in (annotation, *get_args(annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
-
-
-def all_keys(settings: type[BaseModel] = Config, prefix: str = "") -> list[str]:
-    """Every key a configuration can hold, dotted, sections before what is in them."""
-    keys = []
-    for name, field in settings.model_fields.items():
-        keys.append(prefix + name)
-        below = settings_class(field.annotation)
-        if below is not None:
-            keys += all_keys(below, f"{prefix}{name}.")
-    return keys

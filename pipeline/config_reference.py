@@ -12,7 +12,9 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from pipeline.config import Config, settings_class
+from pipeline.config import Config
+from pipeline.config_keys import settings_classes
+from trainer.augmentation.settings import OPS
 
 README: Final = Path(__file__).parent.parent / "README.md"
 BEGIN: Final = "<!-- config reference: begin -->"
@@ -20,10 +22,23 @@ END: Final = "<!-- config reference: end -->"
 
 
 def reference() -> str:
-    """Markdown: a table of every key, with its type, its default and what it means."""
-    lines = ["| key | value | default | meaning |", "|---|---|---|---|"]
-    lines += [f"| {' | '.join(cells)} |" for cells in _rows(Config, "")]
-    return "\n".join(lines)
+    """Markdown: a table of every key, with its type, its default and what it means, and one of the ops."""
+    keys = [f"| {' | '.join(cells)} |" for cells in _rows(Config, "")]
+    ops = [f"| {' | '.join(_op(kind))} |" for kind in OPS.values()]
+    return "\n".join(
+        (
+            "| key | value | default | meaning |",
+            "|---|---|---|---|",
+            *keys,
+            "",
+            "The entries of `training.augmentation.ops`, each of which takes `probability` as well: how "
+            "likely it is to change an image, 1 unless given (`flip`: 0.5).",
+            "",
+            "| `op` | what it does | its keys, with their defaults |",
+            "|---|---|---|",
+            *ops,
+        )
+    )
 
 
 def with_reference(readme: str) -> str:
@@ -35,27 +50,54 @@ def with_reference(readme: str) -> str:
 
 def _rows(settings: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str]]:
     for name, field in settings.model_fields.items():
-        below = settings_class(field.annotation)
-        if below is None:
-            yield f"`{prefix}{name}`", _kind(field.annotation), _default(field), field.description or ""
+        below = settings_classes(field.annotation)
+        key, meaning = f"`{prefix}{name}`", field.description or ""
+        if not below:
+            yield key, _kind(field.annotation), _default(field), meaning
+        elif field.get_default(call_default_factory=True) is None:
+            # What can be left out as a whole has the keys of what it takes the place of.
+            yield key, "list" if len(below) > 1 else "mapping", "unset", meaning
         elif get_origin(field.annotation) is tuple:
-            yield f"`{prefix}{name}`", "list", "see below", field.description or ""
-            yield from _rows(below, f"{prefix}{name}.N.")
+            yield key, "list", "see below" if field.default else "none", meaning
+            yield from _rows(below[0], f"{prefix}{name}.N.")
+        elif get_origin(field.annotation) is dict:
+            yield key, "mapping", "none", meaning
+            yield from _rows(below[0], f"{prefix}{name}.KEY.")
         else:
-            yield from _rows(below, f"{prefix}{name}.")
+            yield from _rows(below[0], f"{prefix}{name}.")
+
+
+def _op(settings: type[BaseModel]) -> tuple[str, str, str]:
+    fields = dict(settings.model_fields)
+    op = fields.pop("op")
+    del fields["probability"]
+    keys = (f"`{name}` {_default(field)}: {field.description}" for name, field in fields.items())
+    return f"`{op.default}`", op.description or "", "<br>".join(keys)
 
 
 def _kind(annotation: Any) -> str:
-    if get_origin(annotation) is Literal:
-        return ", ".join(f"`{value}`" for value in get_args(annotation))
+    for each in (annotation, *get_args(annotation)):
+        if get_origin(each) is Literal:
+            return ", ".join(f"`{value}`" for value in get_args(each))
+    if Any in _plain(annotation):
+        return "list"
+    if get_origin(annotation) is tuple:
+        return f"list of {_kind(get_args(annotation)[0])}s"
     kinds = {int: "whole number", float: "number", str: "text", bool: "true, false"}
-    return next(kinds[kind] for kind in (annotation, *get_args(annotation)) if kind in kinds)
+    return next(kinds[kind] for kind in (annotation, *_plain(annotation)) if kind in kinds)
+
+
+def _plain(annotation: Any) -> tuple[Any, ...]:
+    """What a union or an annotated type is made of."""
+    return tuple(inner for each in get_args(annotation) for inner in (each, *_plain(each)))
 
 
 def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None:
         return "unset"
+    if value == ():
+        return "`[]`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

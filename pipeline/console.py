@@ -170,6 +170,14 @@ def _print_images(console: Console, summary: RunSummary) -> None:
 
 
 def _print_verdict(console: Console, summary: RunSummary) -> None:
+    tuned = summary.tuned
+    if tuned is not None:
+        best = ", ".join(f"{key} {value}" for key, value in tuned.values.items())
+        _line(
+            console,
+            f"Tuned:    {best} ({tuned.objective} {tuned.score:.4f} on the eval split, the best of "
+            f"{tuned.trials} trials); filled in: {_shown(tuned.config)}",
+        )
     candidate, baseline = summary.metrics.candidate, summary.metrics.baseline
     if candidate is not None:
         compared = f", {baseline['accuracy']:.4f} for the model before it" if baseline else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import tensorflow_data_validation as tfdv
-from tfx.components import Evaluator, StatisticsGen, Trainer, Transform
+from tfx.components import Evaluator, StatisticsGen, Trainer, Transform, Tuner
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
@@ -68,13 +68,14 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         code_fingerprint("components.class_balance.executor"),
     )
     balance.add_upstream_node(data_check)
+    preprocessing_code = code_fingerprint("trainer.preprocessing")
     transform = Transform(
         examples.outputs["examples"],
         schema.outputs["schema"],
         preprocessing_fn="trainer.preprocessing.preprocessing_fn",
         custom_config={
-            "image_size": config.model.image_size,
-            "code": code_fingerprint("trainer.preprocessing"),
+            "image_size": config.model.input_size,
+            "code": preprocessing_code,
         },
         # The Trainer runs the graph itself and keeps pixels uncompressed;
         # TFX would gzip them, and the statistics would read them as text.
@@ -83,19 +84,37 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         disable_analyzer_cache=True,
     )
     transform.add_upstream_nodes([anomalies, balance])
+    training_config = {
+        "name": config.name,
+        "seed": config.seed,
+        "model": config.model.model_dump(mode="json"),
+        "training": config.training.model_dump(mode="json"),
+        "serving": config.serving.model_dump(mode="json"),
+        "preprocessing": f"{preprocessing_code} {config.model.input_size}",
+        "cache_dir": str(workspace.cache),
+    }
+    tuners = []
+    if config.tuning.trials:
+        tuners.append(
+            Tuner(
+                examples=examples.outputs["examples"],
+                transform_graph=transform.outputs["transform_graph"],
+                schema=schema.outputs["schema"],
+                tuner_fn="trainer.tuning.tuner_fn.tuner_fn",
+                custom_config={
+                    **training_config,
+                    "tuning": config.tuning.model_dump(mode="json"),
+                    "code": code_fingerprint("trainer.tuning.tuner_fn"),
+                },
+            )
+        )
     trainer = Trainer(
         examples=examples.outputs["examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
+        hyperparameters=tuners[0].outputs["best_hyperparameters"] if tuners else None,
         run_fn="trainer.run_fn.run_fn",
-        custom_config={
-            "name": config.name,
-            "seed": config.seed,
-            "model": config.model.model_dump(mode="json"),
-            "training": config.training.model_dump(mode="json"),
-            "serving": config.serving.model_dump(mode="json"),
-            "code": code_fingerprint("trainer.run_fn"),
-        },
+        custom_config={**training_config, "code": code_fingerprint("trainer.run_fn")},
     )
     baseline = Resolver(
         LatestBlessedBaseline,
@@ -132,6 +151,7 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
             anomalies,
             balance,
             transform,
+            *tuners,
             trainer,
             baseline,
             evaluator,

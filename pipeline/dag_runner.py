@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -24,6 +25,7 @@ from pipeline.outcome import Artifacts, RunFailure, summarize_run
 from pipeline.output_capture import log_traceback
 from pipeline.run_page import with_page
 from pipeline.summary import RunSummary, Stage, StageStatus
+from pipeline.tuned_config import write_best_config
 from pipeline.workspace import Workspace
 from serving.first_line import first_line
 
@@ -184,6 +186,7 @@ def run_pipeline(
         failure=failure,
         log=run_dir / "log.txt",
     )
+    summary = replace(summary, tuned=write_best_config(config, runner.artifacts, run_dir))
     if runner.stages:
         summary = with_page(
             summary,

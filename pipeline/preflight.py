@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from components.contract import ConfigError
@@ -12,35 +12,57 @@ from components.image_folder.label_map import extend_labels
 from components.image_folder.list_images import list_images
 from components.image_folder.settings import DataSettings, LabelSettings
 from components.pusher.ledger import Ledger
-from pipeline.config import Config
+from pipeline.config import Config, parse_config
+from pipeline.data_facts import data_facts
+from pipeline.presets import with_preset
+from pipeline.start_from import with_start
 from pipeline.workspace import Workspace
+from trainer.model.settings import BackboneSettings, ModelSettings
+from trainer.model.weights import check_weights_file
 
 
-def resolve(config: Config, images: str | None, workspace: Workspace) -> Config:
+def _say_nothing(text: str) -> None:
+    """For callers with nobody to tell."""
+
+
+def resolve(
+    config: Config,
+    images: str | None,
+    workspace: Workspace,
+    say: Callable[[str], None] = _say_nothing,
+) -> Config:
     """Completes the configuration, and refuses in milliseconds what would fail in minutes.
 
-    The paths become absolute, and the hash of the weights file is filled in,
-    so that another file under the same name is never mistaken for it in a
-    cached run.
+    The paths become absolute, and the hashes of the weights files and of the
+    model to start from are filled in, so that another file under the same
+    name is never mistaken for one in a cached run. A preset is filled in, so
+    that all later stages see plain settings.
 
     Args:
         config: as the user gave it.
         images: from the command line; comes before `data.images`.
         workspace: holds the labels that are published already.
+        say: is told what was chosen for the user, in lines to print.
 
     Raises:
-        ConfigError: no such folder, schema or weights file, or one that is not what it should be.
+        ConfigError: no such folder, schema, weights file or model to start from, or one that is not what it
+            should be.
         DataError: the folder cannot be classified, or a published label is gone.
     """
     data = resolve_data(config.data, images)
     published = Ledger.read(workspace.model_dir(config.name))
-    extend_labels(published.labels, list_images(data).labels, pinned=data.labels.file is not None)
-    return config.model_copy(
-        update={
-            "data": data,
-            "model": config.model.model_copy(update=_weights(config)),
-        }
-    )
+    listing = list_images(data)
+    extend_labels(published.labels, listing.labels, pinned=data.labels.file is not None)
+    if config.preset is not None:
+        preset = config.preset
+        config, chosen = with_preset(config, data_facts(listing, data.splits))
+        say(f"Preset {preset} chose:\n{chosen.rstrip()}" if chosen else f"Preset {preset} chose nothing.")
+    model = with_start(_with_weights(config.model), workspace.model_dir(config.name), say)
+    resolved = config.model_copy(update={"data": data, "model": model})
+    if model.start_from != config.model.start_from:
+        # With nothing in production, phases have to suit a network that starts from its weights after all.
+        parse_config(resolved.model_dump(mode="json"), "the configuration, when nothing is in production")
+    return resolved
 
 
 def resolve_data(data: DataSettings, images: str | None) -> DataSettings:
@@ -89,29 +111,23 @@ def _label_file(labels: LabelSettings) -> dict[str, LabelSettings]:
     return {"labels": labels.model_copy(update={"file": str(_absolute(Path(labels.file)))})}
 
 
-def _weights(config: Config) -> dict[str, str]:
-    if config.model.weights in ("imagenet", "none"):
-        if config.model.weights_sha256 is not None:
-            raise ConfigError(
-                f"model.weights_sha256 belongs to a file, and model.weights is '{config.model.weights}'. "
-                "Leave it out with --set model.weights_sha256=null."
-            )
+def _with_weights(model: ModelSettings) -> ModelSettings:
+    """Each backbone with the absolute path of its weights file, and that file's hash."""
+    fused = tuple(
+        each.model_copy(update=_weights_file(each, f"model.fused_with.{number}"))
+        for number, each in enumerate(model.fused_with)
+    )
+    return model.model_copy(update={**_weights_file(model, "model"), "fused_with": fused})
+
+
+def _weights_file(backbone: BackboneSettings, key: str) -> dict[str, str]:
+    if backbone.weights in ("imagenet", "none") or is_uri(backbone.weights):
         return {}
-    path = _absolute(Path(config.model.weights))
+    path = _absolute(Path(backbone.weights))
     if not path.is_file():
         raise ConfigError(
-            f"model.weights: there is no file {path}. Give one with --set model.weights=FILE, "
+            f"{key}.weights: there is no file {path}. Give one with --set {key}.weights=FILE, "
             "or 'imagenet' to download them, or 'none'."
         )
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    actual = digest.hexdigest()
-    expected = config.model.weights_sha256
-    if expected is not None and actual != expected:
-        raise ConfigError(
-            f"model.weights: {path} is not the file it should be: its SHA-256 is {actual}, "
-            f"model.weights_sha256 says {expected}."
-        )
-    return {"weights": str(path), "weights_sha256": actual}
+    absolute = backbone.model_copy(update={"weights": str(path)})
+    return {"weights": str(path), "weights_sha256": check_weights_file(path, absolute, key)}

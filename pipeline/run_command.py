@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from pipeline.config import Config, load_config
 from pipeline.console import RunDisplay, print_summary
@@ -55,10 +56,11 @@ def run(request: RunRequest) -> int:
     started = time.perf_counter()
     try:
         config = load_config(request.config, request.overrides)
-        config = resolve(config, request.images, Workspace(request.workspace.absolute()))
+        notes: list[str] = []
+        config = resolve(config, request.images, Workspace(request.workspace.absolute()), notes.append)
         workspace = open_workspace(request.workspace)
         with exclusive_use(workspace):
-            return _run(request, config, workspace, started)
+            return _run(request, config, workspace, notes, started)
     except MISTAKES as error:
         sentence, exit_code = explain(error)
         if request.json:
@@ -68,7 +70,9 @@ def run(request: RunRequest) -> int:
         return exit_code
 
 
-def _run(request: RunRequest, config: Config, workspace: Workspace, started: float) -> int:
+def _run(
+    request: RunRequest, config: Config, workspace: Workspace, notes: Sequence[str], started: float
+) -> int:
     run_id = new_run_id()
     run_dir = workspace.run_dir(run_id)
     # Both are read when TensorFlow and Keras are loaded. C++ logs below errors would only fill the log.
@@ -76,6 +80,8 @@ def _run(request: RunRequest, config: Config, workspace: Workspace, started: flo
     os.environ["KERAS_BACKEND"] = "tensorflow"
     with captured_output(run_dir / "log.txt") as screen:
         console = Console(file=screen, quiet=request.json, highlight=False)
+        for note in notes:
+            console.print(escape(note), soft_wrap=True)
         with RunDisplay(console) as display:
             display.waiting("starting TensorFlow and TFX")
             try:

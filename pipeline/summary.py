@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
@@ -111,6 +111,25 @@ class Pushed:
 
 
 @dataclass(frozen=True)
+class Tuned:
+    """What the Tuner found.
+
+    Attributes:
+        values: dotted key → best value.
+        objective: which figure on the eval split was to become better.
+        score: that figure, with these values.
+        trials: combinations that could be trained with.
+        config: path of the configuration that has the values filled in.
+    """
+
+    values: dict[str, Any]
+    objective: str
+    score: float
+    trials: int
+    config: str
+
+
+@dataclass(frozen=True)
 class RunSummary:
     """A run, as a whole.
 
@@ -126,6 +145,7 @@ class RunSummary:
         pushed: None when nothing was.
         log: path of the frameworks' log.
         report: path of the run's page; None until there is one.
+        tuned: None when the run did not tune.
     """
 
     run_id: str
@@ -139,6 +159,7 @@ class RunSummary:
     pushed: Pushed | None
     log: str
     report: str | None = None
+    tuned: Tuned | None = None
     exit_code: int = field(default=FAILED_EXIT)
 
     def to_json(self) -> str:

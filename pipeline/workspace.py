@@ -35,6 +35,11 @@ class Workspace:
         """TFX's pipeline roots."""
         return self.root / "artifacts"
 
+    @property
+    def cache(self) -> Path:
+        """What later runs may use again; may be deleted at any time between runs."""
+        return self.root / "cache"
+
     def model_dir(self, name: str) -> Path:
         """Where versions of a model are pushed; what a model server is pointed at."""
         return self.root / "serving" / name

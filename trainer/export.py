@@ -11,6 +11,7 @@ import tensorflow as tf
 from components.contract import IMAGE_ENCODED
 from components.image_folder.label_map import write_labels
 from serving import contract
+from trainer.answer_views import mean_probabilities
 from trainer.settings import ServingSettings
 from trainer.transform_graph import TransformGraph
 
@@ -32,7 +33,7 @@ def export_classifier(
         model: pixels float32 [N, size, size, 3] → probabilities float32 [N, C].
         transform: encoded images string [N] → those pixels.
         labels: C names, in id order.
-        settings: reject threshold, length of the top list.
+        settings: reject threshold, views to average over, length of the top list.
         directory: must not exist yet.
     """
     top_k = min(settings.top_k, len(labels))
@@ -41,7 +42,7 @@ def export_classifier(
     # A function of its own, so that the network is traced once for both signatures.
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def probabilities_of(image_bytes: tf.Tensor) -> tf.Tensor:
-        return model(transform(image_bytes), training=False)
+        return mean_probabilities(model, transform(image_bytes), settings.test_time_augmentation)
 
     def answer(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         probabilities = probabilities_of(image_bytes)

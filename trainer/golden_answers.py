@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -9,36 +10,40 @@ import numpy as np
 import tensorflow as tf
 
 from components.contract import GOLDEN_PROBABILITIES, IMAGE_ENCODED
-from trainer.input_pipeline import DecodedImages
+from trainer.answer_views import views_of
+from trainer.settings import TestTimeAugmentation
+from trainer.transform_graph import TransformGraph
 
 GOLDEN_IMAGES = 16
 
 
-def write_golden_answers(model: keras.Model, split: DecodedImages, pattern: str, path: Path) -> list[bytes]:
+def write_golden_answers(
+    model: keras.Model,
+    transform: TransformGraph,
+    shards: Sequence[str],
+    path: Path,
+    augmentation: TestTimeAugmentation = "none",
+) -> list[bytes]:
     """Answers for the first images of a split, by the path that training takes.
-
-    The pixels are those that training kept, so the comparison with the
-    exported model's answers covers decoding, caching and export at once.
 
     Args:
         model: pixels → probabilities.
-        split: images of the split, decoded.
-        pattern: the same split's shards, for the files' bytes.
+        transform: encoded images → pixels.
+        shards: of the split, for the files' bytes.
         path: TFRecord file to write: `image/encoded` and the probabilities.
+        augmentation: views that answers are the mean over.
 
     Returns:
         The files' bytes.
     """
-    pixels = np.stack([image for image, _ in split.images.take(GOLDEN_IMAGES).as_numpy_iterator()])
-    answers = model.predict_on_batch(pixels.astype(np.float32))
-    records = tf.data.TFRecordDataset(sorted(tf.io.gfile.glob(pattern))).take(GOLDEN_IMAGES)
-    files: list[bytes] = []
+    records = tf.data.TFRecordDataset(shards).take(GOLDEN_IMAGES).as_numpy_iterator()
+    encoded = [tf.train.Example.FromString(record).features.feature[IMAGE_ENCODED] for record in records]
+    files = [feature.bytes_list.value[0] for feature in encoded]
+    pixels = tf.cast(tf.cast(transform(tf.constant(files)), tf.uint8), tf.float32)
+    answers = np.mean([model.predict_on_batch(view) for view in views_of(pixels, augmentation)], axis=0)
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for record, probabilities in zip(records.as_numpy_iterator(), answers, strict=True):
-            example = tf.train.Example.FromString(record)
-            encoded = example.features.feature[IMAGE_ENCODED]
-            files.append(encoded.bytes_list.value[0])
+        for feature, probabilities in zip(encoded, answers, strict=True):
             floats = tf.train.Feature(float_list=tf.train.FloatList(value=probabilities))
-            golden = tf.train.Features(feature={IMAGE_ENCODED: encoded, GOLDEN_PROBABILITIES: floats})
+            golden = tf.train.Features(feature={IMAGE_ENCODED: feature, GOLDEN_PROBABILITIES: floats})
             writer.write(tf.train.Example(features=golden).SerializeToString())
     return files

@@ -1,4 +1,4 @@
-"""What a user can set about the model, its training and its answers."""
+"""What a user can set about training and about the model's answers."""
 
 from __future__ import annotations
 
@@ -8,42 +8,48 @@ from pydantic import Field, field_validator
 
 from components.class_balance.class_weights import Scheme
 from components.settings import Settings
-from trainer.phases import Trainable, parse_trainable
+from trainer.augmentation.settings import AugmentationSettings
+from trainer.model.trainable import Trainable, parse_trainable
+from trainer.optimization.settings import LayerRate, LossSettings, OptimizerSettings, ScheduleSettings
 
-
-class ModelSettings(Settings):
-    """Which network is trained, and what it starts from."""
-
-    backbone: Literal["mobilenet", "small_cnn"] = Field(
-        "mobilenet", description="The feature extractor: `mobilenet`, or `small_cnn` for tiny images."
-    )
-    alpha: float = Field(
-        1.0, gt=0, le=2, description="Width of MobileNet: a factor on the filters of each layer."
-    )
-    image_size: int = Field(
-        224, ge=8, le=1024, description="Height and width, in pixels, that images are resized to."
-    )
-    weights: str = Field(
-        "imagenet",
-        description="What the backbone starts from: `imagenet` (downloaded), `none` (random), or a local "
-        "Keras weights file.",
-    )
-    weights_sha256: str | None = Field(
-        None,
-        pattern="^[0-9a-f]{64}$",
-        description="Expected SHA-256 of the weights file; another one stops the run.",
-    )
-    dropout: float = Field(0.2, ge=0, lt=1, description="Fraction of the features dropped before the head.")
+Switch = Literal["auto", "on", "off"]
+TestTimeAugmentation = Literal["none", "flip", "ten_crop"]
 
 
 class PhaseSettings(Settings):
     """One stretch of training; phases follow one another on the same model."""
 
     train: str = Field(
-        "all", description="What learns: `head`, `last N layers` of the backbone with the head, or `all`."
+        "all",
+        description="What learns: `head`, `last N layers` of the backbone with the head, `from layer NAME` "
+        "or `from block NAME` (the first layer whose name begins so) to the end, or `all`.",
     )
     epochs: int = Field(10, ge=0, description="Passes over the train split.")
-    learning_rate: float = Field(1e-3, gt=0, description="Where the cosine schedule starts; it ends at zero.")
+    learning_rate: float = Field(1e-3, gt=0, description="Where the schedule starts, after any warm-up.")
+    schedule: ScheduleSettings | None = Field(
+        None, description="In place of `training.schedule`, for this phase."
+    )
+    optimizer: OptimizerSettings | None = Field(
+        None, description="In place of `training.optimizer`, for this phase."
+    )
+    layer_rates: tuple[LayerRate, ...] = Field(
+        (),
+        description="Factors on the learning rate, by layer: each takes that of the first entry it is in.",
+    )
+    image_size: int | None = Field(
+        None,
+        ge=8,
+        le=2048,
+        description="Height and width of training images in this phase, pixels; `model.image_size` unless "
+        "given, and not more.",
+    )
+
+    @field_validator("layer_rates")
+    @classmethod
+    def _rates_known(cls, value: tuple[LayerRate, ...]) -> tuple[LayerRate, ...]:
+        for rate in value:
+            parse_trainable(rate.layers)
+        return value
 
     @field_validator("train")
     @classmethod
@@ -57,19 +63,10 @@ class PhaseSettings(Settings):
         return parse_trainable(self.train)
 
 
-class AugmentationSettings(Settings):
-    """Random changes to training images; phases that train only the head see images as they are."""
-
-    flip: bool = Field(False, description="Mirror half of the images, left to right.")
-    rotation: float = Field(0.0, ge=0, le=180, description="Largest turn either way, in degrees.")
-    shift: float = Field(0.0, ge=0, lt=1, description="Largest shift either way, as a fraction of the size.")
-    zoom: float = Field(0.0, ge=0, lt=1, description="Largest zoom in or out, as a fraction.")
-
-
 class TrainingSettings(Settings):
     """How the model is trained."""
 
-    batch_size: int = Field(32, ge=1, description="Images a step.")
+    batch_size: int = Field(32, ge=1, description="Images a step, over all devices.")
     phases: tuple[PhaseSettings, ...] = Field(
         (
             PhaseSettings(train="head", epochs=10, learning_rate=1e-2),
@@ -87,23 +84,62 @@ class TrainingSettings(Settings):
     augmentation: AugmentationSettings = Field(
         default_factory=AugmentationSettings, description="Random changes to training images."
     )
-    label_smoothing: float = Field(
-        0.0, ge=0, lt=1, description="Share of each label spread over all classes (Szegedy et al. 2016)."
+    feature_views: int = Field(
+        1,
+        ge=1,
+        le=100,
+        description="How many views of each image a phase that trains only the head learns from, one an "
+        "epoch in turn: the image as it is, and augmented ones. Each runs the backbone once.",
+    )
+    loss: LossSettings = Field(default_factory=LossSettings, description="What is made small.")
+    optimizer: OptimizerSettings = Field(
+        default_factory=OptimizerSettings, description="How weights follow from gradients."
+    )
+    schedule: ScheduleSettings = Field(
+        default_factory=ScheduleSettings, description="How the learning rate goes on within a phase."
     )
     class_weights: Literal["none", Scheme] = Field(
         "none",
         description="How much more the images of small classes count in the loss: in inverse proportion to "
         "the images of their class, to the square root of that, or to its effective number of images "
-        "(Cui et al. 2019, β = 0.999). The average image counts 1. The loss on the eval split, which chooses "
-        "the epoch, is weighted alike.",
+        "(Cui et al. 2019, β = 0.999). The average image counts 1. The loss on the eval split is weighted "
+        "alike.",
+    )
+    monitor: Literal["loss", "accuracy"] = Field(
+        "loss", description="Which figure on the eval split chooses the epoch whose weights are kept."
     )
     patience: int = Field(
-        5, ge=1, description="A phase ends after this many epochs without a lower loss on the eval split."
+        5, ge=1, description="A phase ends after this many epochs without a better `monitor`."
+    )
+    max_minutes: float | None = Field(
+        None, gt=0, description="Training ends at the end of the epoch in which this time is up."
     )
     cache_gib: float = Field(
         4.0,
         ge=0,
-        description="Decoded images are kept in memory up to this size, in GiB; beyond it, on disk.",
+        description="Decoded images are kept in memory up to this size, in GiB; beyond it, in a file.",
+    )
+    feature_cache_gib: float = Field(
+        8.0,
+        ge=0,
+        description="How much features of frozen backbones, which later runs use again, may take on disk, in "
+        "GiB; the oldest go first.",
+    )
+    mixed_precision: Switch = Field(
+        "auto", description="Compute in 16 bits where that is safe; `auto`: on GPUs that gain by it."
+    )
+    xla: Switch = Field(
+        "auto",
+        description="Compile the training step, with one device; `auto`: where measured to be quicker, in "
+        "phases of 1000 steps or more.",
+    )
+    tensorboard: bool = Field(
+        True,
+        description="Write logs for TensorBoard, and two pictures of the eval split: its confusion matrix, "
+        "and the images that the model is most surely wrong about.",
+    )
+    deterministic: bool = Field(
+        False, description="Only operations that come to the same bits each time, at some cost on GPUs."
     )
 
 
@@ -112,5 +148,12 @@ class ServingSettings(Settings):
 
     reject_below: float = Field(
         0.0, ge=0, le=1, description="`accepted` is false for answers less probable than this."
+    )
+    test_time_augmentation: TestTimeAugmentation = Field(
+        "none",
+        description="Answers are the mean over several views of each image, in evaluation and serving "
+        "alike: `flip`, the image and its mirror image, at twice the time; `ten_crop`, its corners and its "
+        "middle, 7/8 as wide, and their mirror images (Krizhevsky et al. 2012), at ten times the time. For "
+        "images that mean the same in a mirror.",
     )
     top_k: int = Field(5, ge=1, description="How many of the best labels each answer lists.")

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from components.contract import KERAS_MODEL_FILE, PUSHED_KERAS_MODEL
 from components.image_folder.label_map import read_labels
 from components.pusher.ledger import Ledger
 from components.pusher.push_record import PushRecord
@@ -28,7 +29,7 @@ def publish(saved_model: Path, model_dir: Path, record: PushRecord) -> int:
     version's own folder, and names it after the second of the push.
 
     Args:
-        saved_model: directory to publish.
+        saved_model: directory to publish; a Keras model that lies beside it goes along.
         model_dir: holds one folder a version, named by whole numbers from 1.
         record: written into the version.
 
@@ -42,6 +43,8 @@ def publish(saved_model: Path, model_dir: Path, record: PushRecord) -> int:
         copy = Path(incoming) / "model"
         shutil.copytree(saved_model, copy)
         record.write(copy)
+        if (keras_model := saved_model.parent / KERAS_MODEL_FILE).is_file():
+            shutil.copy(keras_model, copy / PUSHED_KERAS_MODEL)
         for folder, _, names in os.walk(copy):
             for path in (*(os.path.join(folder, name) for name in names), folder):
                 _flush(path)

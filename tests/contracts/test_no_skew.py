@@ -19,7 +19,8 @@ from tests.hazard_images import encoded, exif_jpeg, scene
 from tests.image_files import image_bytes
 from trainer.export import export_classifier
 from trainer.image_ops import decode_image, load_images, resize_image
-from trainer.input_pipeline import decoded_images, evaluation_batches
+from trainer.images.pixel_store import decode_split
+from trainer.images.split_records import read_split
 from trainer.settings import ServingSettings
 from trainer.transform_graph import TransformGraph
 
@@ -57,8 +58,7 @@ def test_training_and_serving_see_the_same_pixels(
         for record in tf.data.TFRecordDataset(shard).as_numpy_iterator()
     ]
     files = [record.features.feature[IMAGE_ENCODED].bytes_list.value[0] for record in records]
-    split = decoded_images(pattern, len(files), transform)
-    trained_on = np.concatenate([pixels.numpy() for pixels, _ in evaluation_batches(split, 3, 32)])
+    trained_on = decode_split(read_split(pattern), transform, SIZE).read(np.arange(len(files)))
     assert trained_on.shape == (len(files), SIZE, SIZE, 3)
     assert trained_on.std() > 10
     np.testing.assert_array_equal(_pixels(served, files), trained_on)
@@ -69,12 +69,14 @@ def test_the_cache_on_disk_holds_the_same_pixels(
 ) -> None:
     pattern = str(trial.artifact("ImageFolderExampleGen", "examples") / "Split-test" / "*")
 
-    def pixels(cache_file: str) -> np.ndarray:
-        split = decoded_images(pattern, 24, transform, cache_file)
-        return np.stack([image for image, _ in split.images.as_numpy_iterator()])
-
-    np.testing.assert_array_equal(pixels(str(tmp_path / "spill")), pixels(""))
-    assert list(tmp_path.glob("spill*"))
+    split = read_split(pattern)
+    in_file, in_memory = (
+        decode_split(split, transform, SIZE, file).read(np.arange(split.count))
+        for file in (tmp_path / "spill", None)
+    )
+    np.testing.assert_array_equal(in_file, in_memory)
+    assert len(in_file) == split.count > 0
+    assert (tmp_path / "spill").stat().st_size == in_file.size
 
 
 @pytest.mark.parametrize(

@@ -106,14 +106,16 @@ def test_a_client_of_tensorflow_serving_gets_right_answers_from_jpeg_bytes(
         address = f"127.0.0.1:{port.group(1)}"
         with grpc.insecure_channel(address) as channel:
             predictions = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            right = 0
             for label in "0123456789":
-                image = next((workspace / "digits" / label).glob("*.jpg"))
-                request = predict_pb2.PredictRequest()
-                request.model_spec.name = "digits"
-                request.inputs["image_bytes"].CopyFrom(tf.make_tensor_proto([image.read_bytes()]))
-                response = predictions.Predict(request, timeout=30)
-                assert list(response.outputs["label"].string_val) == [label.encode()]
-                assert response.model_spec.version.value == 1
+                for image in sorted((workspace / "digits" / label).glob("*.jpg"))[:5]:
+                    request = predict_pb2.PredictRequest()
+                    request.model_spec.name = "digits"
+                    request.inputs["image_bytes"].CopyFrom(tf.make_tensor_proto([image.read_bytes()]))
+                    response = predictions.Predict(request, timeout=30)
+                    right += list(response.outputs["label"].string_val) == [label.encode()]
+                    assert response.model_spec.version.value == 1
+            assert right >= 47  # of 50; its accuracy is that of no perfect model
             status_request = get_model_status_pb2.GetModelStatusRequest()
             status_request.model_spec.name = "digits"
             status = model_service_pb2_grpc.ModelServiceStub(channel).GetModelStatus(

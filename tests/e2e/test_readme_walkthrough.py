@@ -36,9 +36,9 @@ def home(tmp_path: Path) -> Path:
         for number in range(60):
             image = patterned_bytes(position, 1000 * position + number)
             (tmp_path / "photos" / label / f"{number}.jpg").write_bytes(image)
-    (block,) = fenced("yaml")
-    as_printed = yaml.safe_load(block)
-    parse_config(as_printed, "the README")
+    as_printed, *others = map(yaml.safe_load, fenced("yaml"))
+    for configuration in (as_printed, *others):
+        parse_config(configuration, "the README")
     (tmp_path / "photos.yaml").write_text(yaml.safe_dump({**as_printed, **SMALL}))
     if WEIGHTS:
         shutil.copy(WEIGHTS, tmp_path / "weights.h5")

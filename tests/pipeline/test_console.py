@@ -12,7 +12,7 @@ from rich.console import Console
 
 from components.progress import report_progress
 from pipeline.console import RunDisplay, print_summary
-from pipeline.summary import Images, Metrics, Pushed, RunSummary, SetAside, Stage
+from pipeline.summary import Images, Metrics, Pushed, RunSummary, SetAside, Stage, Tuned
 
 SUMMARY = RunSummary(
     run_id="r",
@@ -67,6 +67,16 @@ def test_a_pushed_model(tmp_path: Path) -> None:
     assert "--name" not in text
     _pushed(tmp_path, "cars")
     assert "--name pets" in _printed(summary)
+
+
+def test_what_tuning_found_is_one_line(tmp_path: Path) -> None:
+    values = {"training.phases.0.learning_rate": 0.003, "model.head.hidden": [256]}
+    tuned = Tuned(values, "accuracy", 0.91234, 20, "/w/runs/r/best.yaml")
+    assert (
+        "Tuned:    training.phases.0.learning_rate 0.003, model.head.hidden [256] (accuracy 0.9123 on the "
+        "eval split, the best of 20 trials); filled in: /w/runs/r/best.yaml\n"
+    ) in _printed(replace(_pushed(tmp_path, "pets"), tuned=tuned))
+    assert "Tuned:" not in _printed(_pushed(tmp_path / "other", "pets"))
 
 
 def test_the_next_command_names_an_image_that_is_there(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from pipeline.preflight import resolve
 from pipeline.workspace import Workspace, exclusive_use, open_workspace
 from tests.image_files import write_folder
 
+WEIGHTS = b"\x89HDF\r\n\x1a\nand so on"
+
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
@@ -31,12 +33,16 @@ def _resolve(tmp_path: Path, images: Path | None, *overrides: str) -> Config:
 def test_paths_become_absolute_and_the_hash_is_filled_in(
     tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "w.h5").write_bytes(b"weights")
+    (tmp_path / "w.h5").write_bytes(WEIGHTS)
     monkeypatch.chdir(tmp_path)
-    config = _resolve(tmp_path, Path("images"), "model.weights=w.h5")
+    fused = "model.fused_with=[{backbone: vgg16, weights: w.h5}, {backbone: xception}]"
+    config = _resolve(tmp_path, Path("images"), "model.weights=w.h5", fused)
     assert config.data.images == str(images)
     assert config.model.weights == str(tmp_path / "w.h5")
-    assert config.model.weights_sha256 == hashlib.sha256(b"weights").hexdigest()
+    digest = hashlib.sha256(WEIGHTS).hexdigest()
+    assert config.model.weights_sha256 == digest
+    told = [(each.weights, each.weights_sha256) for each in config.model.fused_with]
+    assert told == [(str(tmp_path / "w.h5"), digest), ("imagenet", None)]
     assert not (tmp_path / "workspace").exists()
 
 
@@ -53,8 +59,10 @@ def test_images_have_to_be_named(tmp_path: Path) -> None:
 def test_a_weights_file_that_is_missing_or_another(tmp_path: Path, images: Path) -> None:
     with pytest.raises(ConfigError, match=r"there is no file .*w\.h5"):
         _resolve(tmp_path, images, f"model.weights={tmp_path}/w.h5")
-    (tmp_path / "w.h5").write_bytes(b"weights")
-    actual = hashlib.sha256(b"weights").hexdigest()
+    with pytest.raises(ConfigError, match=r"model.fused_with.0.weights: there is no file"):
+        _resolve(tmp_path, images, "model.fused_with=[{weights: gone.h5}]")
+    (tmp_path / "w.h5").write_bytes(WEIGHTS)
+    actual = hashlib.sha256(WEIGHTS).hexdigest()
     with pytest.raises(ConfigError, match=f"its SHA-256 is {actual}, model.weights_sha256 says {'0' * 64}"):
         _resolve(tmp_path, images, f"model.weights={tmp_path}/w.h5", f"model.weights_sha256='{'0' * 64}'")
 
@@ -109,9 +117,18 @@ def test_a_home_that_nobody_has(tmp_path: Path) -> None:
         _resolve(tmp_path, Path("~no-such-user/images"))
 
 
+@pytest.mark.parametrize(("name", "content"), [("w.h5", b"\x80\x04pickle"), ("w.keras", b"PK\x03\x04")])
+def test_weights_that_might_run_something_are_not_even_opened(
+    tmp_path: Path, images: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError, match="is not an HDF5 file"):
+        _resolve(tmp_path, images, f"model.weights={tmp_path / name}")
+
+
 def test_a_hash_without_a_file_is_refused(tmp_path: Path, images: Path) -> None:
     digest = f"model.weights_sha256='{'0' * 64}'"
-    with pytest.raises(ConfigError, match="model.weights is 'imagenet'"):
+    with pytest.raises(ConfigError, match="weights is 'imagenet'; leave it out"):
         _resolve(tmp_path, images, digest)
 
 

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from components.contract import GOLDEN_ANSWERS_FILE, KERAS_MODEL_FILE
 from components.serving_check.check import read_golden_answers
 from serving import contract
 from serving.session_model import SessionModel, replay_warmup
 from tests.conftest import Trial
+from trainer.answer_views import views_of
 from trainer.export import export_classifier
+from trainer.golden_answers import write_golden_answers
 from trainer.settings import ServingSettings
 from trainer.transform_graph import TransformGraph
 
@@ -48,6 +52,29 @@ def test_the_keras_model_beside_it_gives_the_golden_answers(trial: Trial, model_
     for answer in read_golden_answers(model_dir / GOLDEN_ANSWERS_FILE):
         again = model(transform([answer.image]), training=False).numpy()[0]
         np.testing.assert_allclose(again, answer.probabilities, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["flip", "ten_crop"])
+def test_the_export_averages_over_views_and_golden_answers_agree(
+    trial: Trial, model_dir: Path, tmp_path: Path, kind: Any
+) -> None:
+    transform = TransformGraph(str(trial.artifact("Transform", "transform_graph")))
+    model = keras.models.load_model(model_dir / KERAS_MODEL_FILE)
+    settings = ServingSettings(test_time_augmentation=kind)
+    export_classifier(model, transform, ["x", "y", "z"], settings, tmp_path / "1")
+    examples = trial.artifact("ImageFolderExampleGen", "examples")
+    shards = [str(shard) for shard in (examples / "Split-eval").iterdir()]
+    write_golden_answers(model, transform, shards, tmp_path / "golden", kind)
+    golden = list(read_golden_answers(tmp_path / "golden"))
+    files = np.array([answer.image for answer in golden], object)
+    expected = np.array([answer.probabilities for answer in golden])
+    views = views_of(transform(tf.constant(list(files))), kind)
+    by_hand = np.mean([model(view, training=False) for view in views], axis=0)
+    with SessionModel.load(tmp_path / "1") as loaded:
+        answers = loaded.run(contract.SERVING_DEFAULT, {contract.IMAGE_BYTES: files})
+    np.testing.assert_allclose(answers[contract.PROBABILITIES], by_hand, atol=1e-5)
+    np.testing.assert_allclose(expected, by_hand, atol=1e-5)
+    assert np.abs(model(views[0], training=False) - by_hand).max() > 1e-4
 
 
 def test_warm_up_requests_travel_with_the_export(model_dir: Path) -> None:

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from components.contract import LABELS_FILE
+from components.contract import LABELS_FILE, ConfigError
 from components.image_folder.split_counts import write_split_counts
 from tests.conftest import Trial
 from trainer import run_fn
+from trainer.model.classifier import build_classifier
+from trainer.model.saved_classifier import add_labels
+from trainer.model.settings import ModelSettings
 from trainer.run_fn import TrainRequest, train_and_export
-from trainer.settings import ModelSettings, ServingSettings, TrainingSettings
+from trainer.settings import ServingSettings, TrainingSettings
 
 
 class EnoughError(Exception):
@@ -21,14 +26,14 @@ class EnoughError(Exception):
 def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
     trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_gib: float, in_memory: bool
 ) -> None:
-    asked: list[str] = []
+    asked: list[Path | None] = []
 
-    def decoded_images(pattern: str, count: int, transform: object, cache_file: str) -> None:
-        asked.append(cache_file)
+    def split_images(records: object, transform: object, size: int, scratch: Path | None) -> None:
+        asked.append(scratch)
         if len(asked) == 2:
             raise EnoughError
 
-    monkeypatch.setattr(run_fn, "decoded_images", decoded_images)
+    monkeypatch.setattr(run_fn, "SplitImages", split_images)
     examples = trial.artifact("ImageFolderExampleGen", "examples")
     request = TrainRequest(
         name="stripes",
@@ -40,14 +45,16 @@ def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
         train_pattern=str(examples / "Split-train" / "*"),
         eval_pattern=str(examples / "Split-eval" / "*"),
         train_counts=(24, 24, 24),
-        eval_count=24,
         transform_dir=str(trial.artifact("Transform", "transform_graph")),
         saved_model_dir=tmp_path / "model" / "Format-Serving",
         run_dir=tmp_path / "run",
+        cache_dir=tmp_path / "cache",
+        code="code",
+        preprocessing="preprocessing",
     )
     with pytest.raises(EnoughError):
         train_and_export(request)
-    assert [file == "" for file in asked] == [in_memory, in_memory]
+    assert [file is None for file in asked] == [in_memory, in_memory]
     assert asked[0] != asked[1] or in_memory
     assert list((tmp_path / "run").iterdir()) == []
 
@@ -63,5 +70,29 @@ def test_training_images_are_counted_in_id_order(tmp_path: Path) -> None:
         serving_model_dir="model",
         model_run_dir="run",
     )
-    request = run_fn._request(fn_args, {"name": "zoo", "model": {}, "training": {}, "serving": {}, "seed": 1})
-    assert (request.train_counts, request.eval_count) == ((1, 2, 3), 9)
+    config = {"name": "zoo", "model": {}, "training": {}, "serving": {}, "seed": 1}
+    config |= {"cache_dir": "/cache", "code": "c", "preprocessing": "p"}
+    request = run_fn.train_request(fn_args, config)
+    assert request.train_counts == (1, 2, 3)
+    assert (request.cache_dir, request.code, request.preprocessing) == (Path("/cache"), "c", "p")
+
+
+def test_classifiers_of_every_size_start_from_the_model_that_is_named(tmp_path: Path) -> None:
+    plain = ModelSettings(backbone="small_cnn", weights="none", image_size=16)
+    source = build_classifier(plain, 2).model
+    file = tmp_path / "model.keras"
+    source.save(file)
+    add_labels(file, ("emu", "ape"))
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    settings = plain.model_copy(update={"start_from": str(file), "start_from_sha256": digest})
+    started = run_fn._builder(settings, ("ape", "cat", "emu"))(16)
+    assert started.pretrained
+    before, after = source.get_weights(), started.model.get_weights()
+    for old, new in zip(before[:-2], after[:-2], strict=True):
+        np.testing.assert_array_equal(old, new)
+    for old, new in zip(before[-2:], after[-2:], strict=True):
+        np.testing.assert_array_equal(old[..., [1, 0]], new[..., [0, 2]])
+    assert not run_fn._builder(plain, ("ape", "emu"))(16).pretrained
+    file.write_bytes(b"another")
+    with pytest.raises(ConfigError, match="is not the file it should be"):
+        run_fn._builder(settings, ("ape", "emu"))

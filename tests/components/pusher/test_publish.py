@@ -35,6 +35,13 @@ def test_versions_count_up_and_are_complete(tmp_path: Path) -> None:
     assert Ledger.read(tmp_path / "serving") == Ledger(3, ("cat", "dog"))
 
 
+def test_a_keras_model_beside_the_saved_model_goes_along(tmp_path: Path) -> None:
+    model = _saved_model(tmp_path / "export" / "Format-Serving")
+    (tmp_path / "export" / "model.keras").write_bytes(b"keras")
+    publish(model, tmp_path / "serving", RECORD)
+    assert (tmp_path / "serving" / "1" / "assets.extra" / "model.keras").read_bytes() == b"keras"
+
+
 def test_goes_on_after_versions_of_other_tools(tmp_path: Path) -> None:
     (tmp_path / "serving" / "1700000000").mkdir(parents=True)
     assert publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD) == 1700000001

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from components.image_folder.list_images import list_images
+from components.image_folder.settings import DataSettings
+from pipeline.data_facts import data_facts
+from tests.image_files import image_bytes, write_folder
+
+
+def test_files_are_counted_and_headers_read(tmp_path: Path) -> None:
+    images = write_folder(tmp_path / "images", {"few": 2})
+    (images / "many").mkdir()
+    for number in range(8):
+        (images / "many" / f"{number}.jpg").write_bytes(image_bytes(number, size=(90, 70)))
+    data = DataSettings(images=str(images))
+    facts = data_facts(list_images(data), data.splits)
+    assert (facts.classes, facts.smallest_class, facts.largest_class) == (2, 2, 8)
+    assert facts.train_images == 8
+    assert (facts.shorter_side, facts.suggested_size) == (70, 64)
+
+
+def test_given_splits_count_as_they_are(tmp_path: Path) -> None:
+    for split, count in (("train", 5), ("eval", 1), ("test", 1)):
+        write_folder(tmp_path / "images" / split, {"a": count, "b": count}, first_seed=len(split))
+    data = DataSettings(images=str(tmp_path / "images"))
+    facts = data_facts(list_images(data), data.splits)
+    assert (facts.train_images, facts.largest_class) == (10, 7)
+
+
+def test_files_that_cannot_be_read_are_left_to_ingest(tmp_path: Path) -> None:
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "1.jpg").write_text("no image")
+    data = DataSettings(images=str(tmp_path))
+    facts = data_facts(list_images(data), data.splits)
+    assert (facts.shorter_side, facts.smallest_class) == (0, 1)

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import keras
+import pytest
+
+from trainer.model.catalog import BACKBONES, nearest_name
+from trainer.model.scratch_networks import SCRATCH_NETWORKS
+
+
+@pytest.mark.parametrize("spec", BACKBONES.values(), ids=BACKBONES)
+def test_every_backbone_can_be_built_by_somebody(spec: object) -> None:
+    spec = BACKBONES[spec.name]  # type: ignore[attr-defined]
+    if spec.application is None:
+        assert spec.name in SCRATCH_NETWORKS
+    else:
+        assert callable(getattr(keras.applications, spec.application))
+    assert spec.smallest <= spec.image_size
+    assert spec.has_imagenet == (spec.application is not None)
+
+
+def test_the_nearest_name_is_named_however_far_away_it_is() -> None:
+    assert nearest_name("efficientnet_b9", ["lenet", "efficientnet_b0"]) == "efficientnet_b0"
+    assert nearest_name("qqq", ["lenet"]) == "lenet"

@@ -1,0 +1,136 @@
+"""Training on two devices, which are two halves of the processor here."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.trainer.made_up_splits import MadeUpSplit
+from trainer.model.classifier import build_classifier
+from trainer.model.settings import ModelSettings
+from trainer.settings import TrainingSettings
+from trainer.training_run.callbacks import TimeLimit
+from trainer.training_run.devices import dealt_out, training_strategy
+from trainer.training_run.fit import RunFiles, Splits, fit
+
+SIZE, CLASSES = 16, 3
+# 33 images in batches of 16 leave one for the last step. Nothing is random within a step, for each device
+# would draw numbers of its own.
+SETTINGS: dict[str, Any] = {
+    "batch_size": 16,
+    "optimizer": {"name": "sgd", "ema": 0.5},
+    "class_weights": "inverse",
+    "xla": "off",
+    "phases": [
+        {"train": "head", "epochs": 2, "learning_rate": 0.05},
+        {
+            "train": "all",
+            "epochs": 2,
+            "learning_rate": 0.01,
+            "layer_rates": [{"layers": "head", "factor": 2.0}],
+        },
+    ],
+}
+
+
+def _split(count: int, seed: int) -> MadeUpSplit:
+    random = np.random.default_rng(seed)
+    labels = np.arange(count) % CLASSES
+    pixels = random.integers(0, 120, (count, SIZE, SIZE, 3)) + 50 * labels[:, None, None, None]
+    return MadeUpSplit(pixels.astype(np.uint8), labels)
+
+
+def _train(folder: Path, strategy: tf.distribute.Strategy | None, **settings: object) -> list[np.ndarray]:
+    model = ModelSettings.model_validate(
+        {"backbone": "lenet", "weights": "none", "image_size": SIZE, "head": {"dropout": 0.0}}
+    )
+    keras.utils.set_random_seed(0)
+    folder.mkdir(exist_ok=True)
+    classifier = fit(
+        lambda size: build_classifier(model, CLASSES, size),
+        Splits(_split(33, 0), _split(18, 1), (20, 8, 5)),
+        TrainingSettings.model_validate({**SETTINGS, **settings}),
+        7,
+        "none",
+        RunFiles(folder / "history.csv", folder / "resume", folder / "features"),
+        strategy,
+    )
+    kinds = {
+        isinstance(variable.value, tf.distribute.DistributedValues) for variable in classifier.model.weights
+    }
+    assert kinds == {False}
+    return classifier.model.get_weights()
+
+
+def _in_a_process_of_its_own(question: str, folder: Path) -> None:
+    """Two devices have to be asked for before TensorFlow has looked at those there are."""
+    code = (
+        "import tensorflow as tf; from pathlib import Path\n"
+        "tf.config.set_logical_device_configuration(tf.config.list_physical_devices('CPU')[0], "
+        "[tf.config.LogicalDeviceConfiguration()] * 2)\n"
+        f"from {__name__} import {question}; {question}(Path({str(folder)!r}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[3], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def _two_devices() -> tf.distribute.Strategy:
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+def _one_and_two(folder: Path) -> None:
+    one, two = _train(folder / "one", None), _train(folder / "two", _two_devices())
+    for ours, theirs in zip(one, two, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
+    losses = [
+        [float(row["val_loss"]) for row in csv.DictReader((folder / name / "history.csv").open())]
+        for name in ("one", "two")
+    ]
+    np.testing.assert_allclose(*losses, rtol=1e-3)
+
+
+class _DiedError(Exception):
+    pass
+
+
+def _disturbed(folder: Path) -> None:
+    settings = {"augmentation": {"preset": "light"}, "optimizer": {"name": "adam", "clip_norm": 1.0}}
+    settings["phases"] = [{"train": "all", "epochs": 2, "learning_rate": 0.01}]
+    whole = _train(folder / "whole", _two_devices(), **settings)
+    on_epoch_begin = TimeLimit.on_epoch_begin
+
+    def die(callback: TimeLimit, epoch: int, logs: object = None) -> None:
+        if epoch == 1:
+            raise _DiedError
+
+    TimeLimit.on_epoch_begin = die
+    with pytest.raises(_DiedError):
+        _train(folder / "broken", _two_devices(), **settings)
+    TimeLimit.on_epoch_begin = on_epoch_begin
+    assert (folder / "broken" / "resume" / "epochs-0.npz").exists()
+    broken = _train(folder / "broken", _two_devices(), **settings)
+    for ours, theirs in zip(whole, broken, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
+
+
+def test_two_devices_come_to_the_same_weights_as_one(tmp_path: Path) -> None:
+    _in_a_process_of_its_own(_one_and_two.__name__, tmp_path)
+
+
+def test_a_run_on_two_devices_goes_on_as_if_undisturbed(tmp_path: Path) -> None:
+    _in_a_process_of_its_own(_disturbed.__name__, tmp_path)
+
+
+def test_one_device_takes_the_batches_as_they_are() -> None:
+    batches = tf.data.Dataset.range(3)
+    assert dealt_out(batches, training_strategy()) is batches

@@ -1,0 +1,336 @@
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.contract import ConfigError
+from tests.trainer.made_up_splits import MadeUpSplit
+from trainer.images.pixel_store import PixelStore
+from trainer.model.classifier import Classifier, build_classifier
+from trainer.model.settings import ModelSettings
+from trainer.settings import TrainingSettings
+from trainer.training_run import phase, phase_data
+from trainer.training_run.callbacks import DivergedError
+from trainer.training_run.fit import RunFiles, Splits, fit
+
+SIZE, CLASSES = 32, 2
+
+
+def _split(count: int, seed: int) -> MadeUpSplit:
+    """Dark images of class 0, bright ones of class 1."""
+    labels = np.arange(count) % CLASSES
+    noise = np.random.default_rng(seed).integers(0, 60, (count, SIZE, SIZE, 3))
+    return MadeUpSplit((noise + 150 * labels[:, None, None, None]).astype(np.uint8), labels)
+
+
+TRAIN, EVALUATION = _split(60, 0), _split(16, 1)
+MODEL = {"backbone": "lenet", "weights": "none", "image_size": SIZE}
+ALL = {"phases": [{"train": "all", "epochs": 5, "learning_rate": 0.003}]}
+HEAD = {"phases": [{"train": "head", "epochs": 3, "learning_rate": 0.01}]}
+
+
+def _build(seed: int, size: int = SIZE, **model: object) -> Classifier:
+    keras.utils.set_random_seed(seed)
+    return build_classifier(ModelSettings.model_validate({**MODEL, **model}), CLASSES, size)
+
+
+def _fit(
+    tmp_path: Path,
+    seed: int = 0,
+    model: dict[str, Any] | None = None,
+    splits: tuple[MadeUpSplit, MadeUpSplit] = (TRAIN, EVALUATION),
+    **settings: object,
+) -> Classifier:
+    training = TrainingSettings.model_validate({"batch_size": 16, **settings})
+    files = RunFiles(tmp_path / "history.csv", tmp_path / "resume", tmp_path / "features")
+    return fit(
+        lambda size: _build(seed, size, **(model or {})),
+        Splits(*splits, (30, 30)),
+        training,
+        seed,
+        "none",
+        files,
+    )
+
+
+def _answers(classifier: Classifier) -> np.ndarray:
+    return classifier.model(EVALUATION.array.astype(np.float32), training=False).numpy()
+
+
+def _rows(tmp_path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((tmp_path / "history.csv").open()))
+
+
+def test_it_learns_and_writes_a_row_an_epoch(tmp_path: Path) -> None:
+    classifier = _fit(tmp_path, phases=[{"train": "all", "epochs": 6, "learning_rate": 0.001}])
+    assert (_answers(classifier).argmax(1) == np.arange(16) % CLASSES).all()
+    rows = _rows(tmp_path)
+    assert [(row["phase"], row["epoch"]) for row in rows] == [("1", str(epoch)) for epoch in range(1, 7)]
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    assert float(rows[-1]["learning_rate"]) < float(rows[0]["learning_rate"]) < 0.001
+    assert not (tmp_path / "resume").exists()
+
+
+def test_the_same_seed_gives_the_same_model_and_another_does_not(tmp_path: Path) -> None:
+    once = {"phases": [{"train": "all", "epochs": 1, "learning_rate": 1e-4}]}
+    first = _answers(_fit(tmp_path, seed=1, **once))
+    np.testing.assert_allclose(_answers(_fit(tmp_path, seed=1, **once)), first, atol=1e-3)
+    assert np.abs(_answers(_fit(tmp_path, seed=2, **once)) - first).max() > 1e-2
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pixels were read at a time."""
+    read, counts = PixelStore.read, []
+
+    def counted(store: PixelStore, indices: np.ndarray) -> np.ndarray:
+        counts.append(len(indices))
+        return read(store, indices)
+
+    monkeypatch.setattr(PixelStore, "read", counted)
+    return counts
+
+
+def test_a_head_phase_leaves_the_backbone_alone_and_runs_it_once_an_image(
+    tmp_path: Path, decoded: list[int]
+) -> None:
+    untouched = _build(0)
+    classifier = _fit(tmp_path, **HEAD)
+    assert sum(decoded) == TRAIN.count + EVALUATION.count
+    for ours, theirs in zip(classifier.backbones[0].weights, untouched.backbones[0].weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert not np.array_equal(classifier.head.weights[0], untouched.head.weights[0])
+
+
+def test_a_later_run_computes_no_features_again(tmp_path: Path, decoded: list[int]) -> None:
+    _fit(tmp_path, **HEAD)
+    decoded.clear()
+    _fit(tmp_path, loss={"name": "focal"}, phases=[{"train": "head", "epochs": 7, "learning_rate": 0.1}])
+    assert decoded == []
+    more = MadeUpSplit(
+        np.concatenate([TRAIN.array, TRAIN.array[:3] // 2]),
+        np.concatenate([TRAIN.records.labels, TRAIN.records.labels[:3]]),
+    )
+    _fit(tmp_path, splits=(more, EVALUATION), **HEAD)
+    assert sum(decoded) == 3
+    decoded.clear()
+    _fit(tmp_path, seed=1, **HEAD)  # a backbone with other weights
+    assert sum(decoded) == TRAIN.count + EVALUATION.count
+
+
+def test_features_are_computed_anew_after_the_backbone_has_changed(
+    tmp_path: Path, decoded: list[int]
+) -> None:
+    head, everything = {"train": "head", "epochs": 1}, {"train": "all", "epochs": 1, "learning_rate": 0.01}
+    _fit(tmp_path, phases=[head, head])
+    once = sum(decoded)
+    decoded.clear()
+    (tmp_path / "other").mkdir()
+    _fit(tmp_path / "other", phases=[head, everything, head])
+    # Features twice, and one epoch with a look at the eval split.
+    assert sum(decoded) == 3 * once
+
+
+def test_augmented_views_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[np.ndarray] = []
+    real = phase.training_batches
+
+    def noted(*words: Any) -> tf.data.Dataset:
+        batches = real(*words)
+        seen.extend(inputs for inputs, _ in batches.as_numpy_iterator())
+        return batches
+
+    monkeypatch.setattr(phase, "training_batches", noted)
+    _fit(
+        tmp_path,
+        feature_views=2,
+        augmentation={"ops": [{"op": "noise", "std": 50}]},
+        phases=[{"train": "head", "epochs": 3}],
+    )
+    epochs = [np.concatenate(seen[start : start + 4]) for start in (0, 4, 8)]
+    sums = [np.sort(epoch.sum(1)) for epoch in epochs]
+    np.testing.assert_array_equal(sums[0], sums[2])
+    assert not np.allclose(sums[0], sums[1])
+
+
+def test_no_epochs_no_training(tmp_path: Path) -> None:
+    untouched = _build(3)
+    classifier = _fit(tmp_path, seed=3, epochs=0, **ALL)
+    for ours, theirs in zip(classifier.model.weights, untouched.model.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(("monitor", "best"), [("loss", np.argmin), ("accuracy", np.argmax)])
+def test_it_stops_early_and_goes_back_to_the_best_weights(
+    tmp_path: Path, monitor: str, best: Callable[[list[float]], int]
+) -> None:
+    # A step this large ruins the model after the first epochs.
+    phases = [{"train": "head", "epochs": 30, "learning_rate": 300.0}]
+    classifier = _fit(tmp_path, phases=phases, patience=2, monitor=monitor)
+    rows = _rows(tmp_path)
+    values = [float(row[f"val_{monitor}"]) for row in rows]
+    assert len(rows) < 30
+    assert len(rows) == best(values) + 3
+    answers = _answers(classifier)
+    if monitor == "accuracy":
+        assert np.mean(answers.argmax(1) == EVALUATION.records.labels) == max(values)
+    else:
+        losses = -np.log(answers[np.arange(16), EVALUATION.records.labels])
+        assert losses.mean() == pytest.approx(min(values), rel=0.01)
+
+
+def test_a_phase_that_does_harm_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    once = _answers(_fit(tmp_path, seed=4, **HEAD))
+    real = phase.training_batches
+
+    def wrong_labels_in_the_second_phase(
+        examples: Any, rule: phase_data.BatchRule, *words: Any
+    ) -> tf.data.Dataset:
+        batches = real(examples, rule, *words)
+        return batches if rule.seed == 4 else batches.map(lambda inputs, labels: (inputs, labels[:, ::-1]))
+
+    monkeypatch.setattr(phase, "training_batches", wrong_labels_in_the_second_phase)
+    (first,) = HEAD["phases"]
+    np.testing.assert_allclose(_answers(_fit(tmp_path, seed=4, phases=[first, first])), once, atol=1e-3)
+
+
+def test_each_phase_has_what_is_set_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[dict[str, Any]] = []
+    compile_ = keras.Model.compile
+    monkeypatch.setattr(
+        keras.Model, "compile", lambda model, **words: compiled.append(words) or compile_(model, **words)
+    )
+    _fit(
+        tmp_path,
+        loss={"label_smoothing": 0.25},
+        optimizer={"name": "rmsprop"},
+        schedule={"name": "constant"},
+        phases=[
+            {"train": "head", "epochs": 1, "learning_rate": 0.5},
+            {
+                "train": "last 2 layers",
+                "epochs": 5,
+                "learning_rate": 0.003,
+                "optimizer": {"name": "sgd", "clip_norm": 2},
+                "schedule": {"name": "cosine"},
+            },
+        ],
+    )
+    first, second = compiled
+    assert [each["loss"].label_smoothing for each in compiled] == [0.25, 0.25]
+    assert isinstance(first["optimizer"], keras.optimizers.RMSprop)
+    assert float(first["optimizer"].learning_rate) == 0.5
+    assert isinstance(second["optimizer"], keras.optimizers.SGD)
+    assert second["optimizer"].global_clipnorm == 2
+    rate = second["optimizer"]._learning_rate
+    steps = 5 * 4  # epochs x batches
+    assert [float(rate(step)) for step in (0, steps // 2, steps)] == pytest.approx(
+        [0.003, 0.0015, 0], abs=1e-7
+    )
+
+
+def test_layers_have_rates_of_their_own(tmp_path: Path) -> None:
+    """A factor of next to nothing leaves the layer where it was."""
+    untouched = _build(5)
+    classifier = _fit(
+        tmp_path,
+        seed=5,
+        optimizer={"name": "sgd"},
+        phases=[
+            {
+                "train": "all",
+                "epochs": 1,
+                "learning_rate": 0.1,
+                "layer_rates": [
+                    {"layers": "from layer dense", "factor": 1},
+                    {"layers": "all", "factor": 1e-12},
+                ],
+            }
+        ],
+    )
+    moved = [
+        layer.name
+        for layer, before in zip(classifier.backbones[0].layers, untouched.backbones[0].layers, strict=True)
+        if layer.trainable_weights
+        and not np.allclose(layer.trainable_weights[0], before.trainable_weights[0], rtol=0, atol=1e-9)
+    ]
+    assert moved == ["dense"]
+    assert not np.array_equal(classifier.head.get_weights()[0], untouched.head.get_weights()[0])
+
+
+def test_an_earlier_phase_can_see_smaller_images(tmp_path: Path) -> None:
+    classifier = _fit(
+        tmp_path,
+        phases=[
+            {"train": "head", "epochs": 1, "image_size": SIZE},
+            {"train": "last 3 layers", "epochs": 1, "image_size": 2 * SIZE},
+        ],
+        splits=tuple(_larger(split) for split in (TRAIN, EVALUATION)),
+        model={"backbone": "mobilenet", "alpha": 0.25, "image_size": 2 * SIZE},
+    )
+    assert classifier.model.input_shape == (None, 2 * SIZE, 2 * SIZE, 3)
+    assert [row["phase"] for row in _rows(tmp_path)] == ["1", "2"]
+
+
+def _larger(split: MadeUpSplit) -> MadeUpSplit:
+    return MadeUpSplit(split.array.repeat(2, 1).repeat(2, 2), split.records.labels)
+
+
+def test_a_loss_that_is_no_number_ends_training_and_says_where(tmp_path: Path) -> None:
+    phases = [{"train": "head", "epochs": 9}, {"train": "all", "epochs": 9, "learning_rate": 1e38}]
+    with pytest.raises(
+        DivergedError, match=r"step \d of epoch 1 of phase 2, all. Lower training.phases.1.learning"
+    ):
+        _fit(tmp_path, phases=phases, optimizer={"name": "sgd"})
+
+
+def test_memory_that_runs_out_says_which_settings_take_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*words: Any) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nand so on")
+
+    monkeypatch.setattr(phase, "training_batches", full)
+    with pytest.raises(ConfigError, match="training.batch_size, which is 16") as caught:
+        _fit(tmp_path, **HEAD)
+    assert "and so on" not in str(caught.value)
+
+
+def test_the_time_is_up(tmp_path: Path) -> None:
+    _fit(tmp_path, max_minutes=1e-9, phases=[{"train": "head", "epochs": 5}] * 2)
+    assert not (tmp_path / "history.csv").exists()
+
+
+def test_layers_that_do_not_exist_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no layer named 'dens' in lenet; did you mean 'dense'"):
+        _fit(tmp_path, phases=[{"train": "from layer dens"}])
+    with pytest.raises(ConfigError, match=r"training.phases.0.layer_rates.1.layers: there is no layer"):
+        _fit(tmp_path, phases=[{"layer_rates": [{"layers": "all"}, {"layers": "from block nothing"}]}])
+
+
+@pytest.mark.parametrize(
+    ("steps", "most", "at_once"),
+    [(35, 64, 35), (35, 16, 7), (37, 16, 1), (128, 64, 64), (1, 64, 1), (9, 1, 1)],
+)
+def test_steps_at_once_divide_an_epoch(steps: int, most: int, at_once: int) -> None:
+    assert phase.steps_at_once(steps, most) == at_once
+
+
+@pytest.mark.parametrize("part", ["head", "all"])
+@pytest.mark.parametrize("most", [64, 4])
+def test_an_epoch_takes_as_many_steps_as_it_has_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, most: int
+) -> None:
+    monkeypatch.setattr(phase, "_HEAD_STEPS_AT_ONCE", most)
+    _fit(tmp_path, batch_size=7, phases=[{"train": part, "epochs": 3}])
+    cosine = keras.optimizers.schedules.CosineDecay(0.001, 3 * 9)
+    rates = [float(row["learning_rate"]) for row in _rows(tmp_path)]
+    assert rates == pytest.approx([float(cosine(step)) for step in (9, 18, 27)], abs=1e-9)
+    assert all(float(row["loss"]) > 0 for row in _rows(tmp_path))

@@ -1,0 +1,1 @@
+"""Random changes to training images: an ordered list of ops, each with its own strength and probability."""

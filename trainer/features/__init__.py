@@ -1,0 +1,1 @@
+"""What a frozen backbone says of each image, computed once and kept between runs."""

@@ -1,0 +1,113 @@
+"""A folder of features: computed once an image, whatever runs ask for them.
+
+    <folder>/<key>/<part>/keys.txt     one image key a line
+    <folder>/<key>/<part>/<n>.npy      the features of those images: output n of the extractor
+
+A key stands for everything that features depend on apart from the image. Parts are
+written one folder deeper and moved up, so that each is whole; two runs at once may
+at worst compute the same images twice.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trainer.features.feature_store import FeatureStore
+
+# int [n] positions of the images to do → for each batch of them, the arrays [b, …] of all outputs
+Compute = Callable[[np.ndarray], Iterator[Sequence[np.ndarray]]]
+
+_KEYS = "keys.txt"
+_PARTIAL = "partial-"
+
+
+@dataclass(frozen=True)
+class FeatureCache:
+    """Features on disk.
+
+    Attributes:
+        folder: made where there is none.
+        max_bytes: beyond it, those that were not asked for the longest are deleted.
+    """
+
+    folder: Path
+    max_bytes: int
+
+    def missing(self, key: str, image_keys: Sequence[str]) -> np.ndarray:
+        """Positions of the images whose features are not there yet, int64 [n]."""
+        known = set().union(*(part.read_text().split() for part in self._parts(key)))
+        return np.array([place for place, each in enumerate(image_keys) if each not in known], np.int64)
+
+    def features(self, key: str, image_keys: Sequence[str], compute: Compute) -> FeatureStore:
+        """The features of all images, of which those that are missing are computed.
+
+        Args:
+            key: of whatever computes them, and how.
+            image_keys: of the images; the same image may come more than once.
+            compute: does the images at the positions it is given.
+        """
+        missing = self.missing(key, image_keys)
+        _, first = np.unique([image_keys[place] for place in missing], return_index=True)
+        missing = missing[np.sort(first)]
+        if len(missing):
+            self._write(key, [image_keys[place] for place in missing], compute(missing))
+        parts, where = [], {}
+        for number, names in enumerate(self._parts(key)):
+            parts.append([np.load(file, mmap_mode="r") for file in _arrays(names.parent)])
+            for row, name in enumerate(names.read_text().split()):
+                where[name] = number, row
+        if parts:
+            os.utime(self.folder / key)
+        self._delete_beyond_limit(keep=key)
+        places = np.array([where[name] for name in image_keys], np.int64).reshape(-1, 2)
+        return FeatureStore(parts, places[:, 0], places[:, 1])
+
+    def _parts(self, key: str) -> list[Path]:
+        return sorted((self.folder / key).glob(f"*/{_KEYS}"))
+
+    def _write(self, key: str, image_keys: Sequence[str], batches: Iterable[Sequence[np.ndarray]]) -> None:
+        folder = self.folder / key
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=folder) as partial:
+            part = Path(partial) / "part"
+            part.mkdir()
+            files: list[np.ndarray] = []
+            row = 0
+            for batch in batches:
+                if not files:
+                    files = [
+                        np.lib.format.open_memmap(
+                            part / f"{number}.npy", "w+", array.dtype, (len(image_keys), *array.shape[1:])
+                        )
+                        for number, array in enumerate(batch)
+                    ]
+                for file, array in zip(files, batch, strict=True):
+                    file[row : row + len(array)] = array
+                row += len(batch[0])
+            if row != len(image_keys):
+                raise ValueError(f"{row} rows of features for {len(image_keys)} images")
+            (part / _KEYS).write_text("\n".join(image_keys))
+            part.rename(folder / Path(partial).name.removeprefix(_PARTIAL))
+
+    def _delete_beyond_limit(self, keep: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        folders = sorted(self.folder.iterdir(), key=lambda each: each.stat().st_mtime)
+        sizes = {each: sum(file.stat().st_size for file in each.rglob("*.*")) for each in folders}
+        total = sum(sizes.values())
+        for folder in folders:
+            if total <= self.max_bytes:
+                return
+            if folder.name != keep:
+                shutil.rmtree(folder, ignore_errors=True)
+                total -= sizes[folder]
+
+
+def _arrays(part: Path) -> list[Path]:
+    return sorted(part.glob("*.npy"), key=lambda file: int(file.stem))

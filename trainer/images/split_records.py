@@ -1,0 +1,52 @@
+"""What is in a split, without its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from components.contract import CLASS_LABEL, IMAGE_SHA256
+
+_BATCH = 1024
+
+
+@dataclass(frozen=True)
+class SplitRecords:
+    """The records of a split, in the order of its shards.
+
+    Attributes:
+        files: the shards' paths, sorted.
+        labels: int64 [N], positions in the label file.
+        keys: hexadecimal SHA-256 of each image's bytes.
+    """
+
+    files: tuple[str, ...]
+    labels: np.ndarray
+    keys: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """Images in the split."""
+        return len(self.keys)
+
+
+def read_split(pattern: str) -> SplitRecords:
+    """Reads labels and hashes; images are passed over.
+
+    Args:
+        pattern: of the shards' paths.
+    """
+    files = tuple(sorted(tf.io.gfile.glob(pattern)))
+    wanted = {
+        CLASS_LABEL: tf.io.FixedLenFeature([], tf.int64),
+        IMAGE_SHA256: tf.io.FixedLenFeature([], tf.string),
+    }
+    batches = tf.data.TFRecordDataset(files).batch(_BATCH).map(lambda each: tf.io.parse_example(each, wanted))
+    labels: list[np.ndarray] = [np.zeros(0, np.int64)]
+    keys: list[str] = []
+    for batch in batches.as_numpy_iterator():
+        labels.append(batch[CLASS_LABEL])
+        keys += [key.decode() for key in batch[IMAGE_SHA256]]
+    return SplitRecords(files, np.concatenate(labels), tuple(keys))

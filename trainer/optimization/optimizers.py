@@ -1,0 +1,62 @@
+"""The optimizer, from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import keras
+
+from trainer.optimization.layer_rates import WITH_LAYER_RATES
+from trainer.optimization.settings import OptimizerSettings
+
+_OPTIMIZERS: Final[Mapping[str, type]] = {
+    "sgd": keras.optimizers.SGD,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+    "adadelta": keras.optimizers.Adadelta,
+}
+_MOMENTUM: Final = {"sgd": 0.9, "rmsprop": 0.0}
+_WEIGHT_DECAY: Final = {"adamw": 0.004}
+
+
+def build_optimizer(
+    settings: OptimizerSettings,
+    rate: keras.optimizers.schedules.LearningRateSchedule | float,
+    factors: Mapping[str, float] | None = None,
+) -> keras.optimizers.Optimizer:
+    """Builds the optimizer, Keras' own but for layer rates.
+
+    Its state can be saved and restored with `save_own_variables` and `load_own_variables`; for the latter it
+    has to be built first, on the same variables, or Keras warns and loads nothing.
+
+    Args:
+        settings: which, and with what.
+        rate: the learning rate, or its schedule.
+        factors: variable's path → factor on its learning rate and weight decay; 1 for a variable that is not
+            there, and for all of them where this is None.
+    """
+    arguments: dict[str, Any] = {
+        "learning_rate": rate,
+        "global_clipnorm": settings.clip_norm,
+        "weight_decay": _weight_decay(settings),
+        "use_ema": settings.ema is not None,
+    }
+    if settings.ema is not None:
+        arguments["ema_momentum"] = settings.ema
+    if settings.name in _MOMENTUM:
+        momentum = settings.momentum
+        arguments["momentum"] = _MOMENTUM[settings.name] if momentum is None else momentum
+    if settings.name == "sgd":
+        arguments["nesterov"] = settings.nesterov
+    optimizer = _OPTIMIZERS[settings.name]
+    if factors is None:
+        return optimizer(**arguments)
+    return WITH_LAYER_RATES[optimizer](factors=factors, **arguments)
+
+
+def _weight_decay(settings: OptimizerSettings) -> float | None:
+    """The decay; None rather than 0, which spares an operation a variable, but AdamW refuses None."""
+    decay = _WEIGHT_DECAY.get(settings.name, 0.0) if settings.weight_decay is None else settings.weight_decay
+    return decay if decay or settings.name == "adamw" else None

@@ -1,0 +1,1 @@
+"""Running the phases of training, from wherever an earlier try got to."""

@@ -1,0 +1,90 @@
+"""What is watched while a phase runs."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import keras
+
+from components.contract import ConfigError
+from components.progress import report_progress
+
+
+class DivergedError(ConfigError):
+    """The loss stopped being a number: the settings ask for steps that are too large."""
+
+
+class EpochLine(keras.callbacks.Callback):
+    """One line an epoch."""
+
+    def __init__(self, phase: str, epochs: int) -> None:
+        """Reports nothing yet.
+
+        Args:
+            phase: what to call it.
+            epochs: how many there are in the phase.
+        """
+        super().__init__()
+        self._phase, self._epochs = phase, epochs
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Reports the epoch's figures."""
+        figures = logs or {}
+        report_progress(
+            f"{self._phase}: epoch {epoch + 1}/{self._epochs}, loss {figures['loss']:.3f}, "
+            f"accuracy {figures['accuracy']:.3f}, on the eval split {figures['val_accuracy']:.3f}"
+        )
+
+
+class StopWhenDiverged(keras.callbacks.Callback):
+    """Ends training at the step whose loss is not a finite number."""
+
+    def __init__(self, phase: str, key: str) -> None:
+        """Watches nothing yet.
+
+        Args:
+            phase: what to call it.
+            key: of its learning rate in the configuration, dotted.
+        """
+        super().__init__()
+        self._phase, self._key = phase, key
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Notes the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the loss so far in the epoch, which no later step makes finite again.
+
+        Raises:
+            DivergedError: it is not finite.
+        """
+        loss = (logs or {}).get("loss", 0.0)
+        if not math.isfinite(loss):
+            raise DivergedError(
+                f"Training diverged: the loss is {loss} at step {batch + 1} of epoch {self._epoch + 1} of "
+                f"{self._phase}. Lower {self._key}, or limit the steps with "
+                "training.optimizer.clip_norm, such as 1.0."
+            )
+
+
+class TimeLimit(keras.callbacks.Callback):
+    """Ends a phase at the end of the epoch in which the time is up."""
+
+    def __init__(self, until: float) -> None:
+        """Starts no clock.
+
+        Args:
+            until: on the clock of `time.monotonic`, seconds.
+        """
+        super().__init__()
+        self._until = until
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the clock."""
+        if time.monotonic() >= self._until:
+            report_progress("the time is up: training ends here")
+            self.model.stop_training = True

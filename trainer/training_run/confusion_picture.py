@@ -1,0 +1,77 @@
+"""The confusion matrix as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+# Inches; a picture has _DPI pixels an inch.
+_CELL: Final = 0.42
+_LEAST: Final = 2.6
+_MARGIN: Final = 2.2
+_DPI: Final = 110
+_LONGEST_NAME: Final = 18
+
+
+def confusion_counts(labels: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:
+    """How often each class was taken for each.
+
+    Args:
+        labels: int [N], true ones.
+        answers: int [N], given ones.
+        classes: how many there are.
+
+    Returns:
+        int64 [classes, classes], a row for each true class.
+    """
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (labels, answers), 1)
+    return counts
+
+
+def confusion_picture(counts: np.ndarray, names: Sequence[str]) -> Image.Image:
+    """Draws the matrix: each cell is as dark as its share of its row, and says its count.
+
+    Args:
+        counts: int [classes, classes], a row for each true class.
+        names: of the classes.
+    """
+    shares = counts / np.maximum(1, counts.sum(1, keepdims=True))
+    size = max(_LEAST, _CELL * len(names))
+    # Without pyplot, which would keep the figure and ask for a screen.
+    figure = Figure(figsize=(size + _MARGIN, size + _MARGIN), dpi=_DPI, layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    short = [name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…" for name in names]
+    axes.set_xticks(range(len(names)), short, rotation=90 if len(names) > 4 else 0)
+    axes.set_yticks(range(len(names)), short)
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        label.set_parse_math(False)  # A name may have dollar signs.
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xticks(np.arange(1, len(names)) - 0.5, minor=True)
+    axes.set_yticks(np.arange(1, len(names)) - 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=1)
+    axes.tick_params(which="minor", length=0)
+    axes.set(xlabel="answer", ylabel="label")
+    for row, column in zip(*np.nonzero(counts), strict=True):
+        count, share = counts[row, column], shares[row, column]
+        text = f"{count}\n{share:.0%}" if len(names) <= 5 else str(count)
+        color = "white" if share > 0.5 else "black"
+        axes.text(
+            column, row, text, ha="center", va="center", color=color, fontsize=_font_size(len(names), count)
+        )
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+
+
+def _font_size(classes: int, count: int) -> float:
+    if classes <= 5:
+        return 11
+    return min(9.0, 27 / len(str(count)))

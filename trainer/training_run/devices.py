@@ -1,0 +1,57 @@
+"""Training on all devices of the machine at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+
+def training_strategy() -> tf.distribute.Strategy:
+    """Copies of the model on all GPUs, which take each step together, when there are more than one.
+
+    Returns:
+        A MirroredStrategy over all GPUs, or the default strategy.
+    """
+    if len(tf.config.list_logical_devices("GPU")) > 1:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def dealt_out(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> Any:
+    """Divides each batch into parts of the same size, one for each device.
+
+    Left to itself, TensorFlow gives the rest of a split to some devices and nothing to others. The gradient
+    is the mean over the devices, so the images would not all count the same; and some operations fail on
+    batches of nothing. So a batch that cannot be divided gets its first images once more, and in the loss
+    each copy counts as much less as there are more of them.
+
+    Args:
+        batches: elements (inputs [b, …], labels [b, classes]) or those with weights of the examples, [b].
+        strategy: what trains.
+
+    Returns:
+        What `Model.fit` takes: the batches themselves where there is one device, else elements
+        (inputs, labels, weights) for each device.
+    """
+    devices = strategy.num_replicas_in_sync
+    if devices == 1:
+        return batches
+
+    def parts(inputs: Any, labels: tf.Tensor, weights: tf.Tensor | None = None) -> tf.data.Dataset:
+        count = tf.shape(labels)[0]
+        size = -(-count // devices)
+        rows = tf.range(size * devices) % count
+        copies = tf.cast(tf.gather(tf.math.bincount(rows, minlength=count), rows), tf.float32)
+        counts = tf.cast(size * devices, tf.float32) / tf.cast(count, tf.float32) / copies
+        if weights is not None:
+            counts *= tf.gather(weights, rows)
+
+        def divided(tensor: tf.Tensor) -> tf.Tensor:
+            return tf.reshape(tensor, tf.concat([[devices, size], tf.shape(tensor)[1:]], 0))
+
+        inputs, labels = tf.nest.map_structure(lambda each: divided(tf.gather(each, rows)), (inputs, labels))
+        return tf.data.Dataset.from_tensor_slices((inputs, labels, divided(counts)))
+
+    each_device = batches.flat_map(parts).prefetch(2 * devices)
+    return strategy.distribute_datasets_from_function(lambda _: each_device)

@@ -1,0 +1,49 @@
+"""Pictures of what the trained model says of the eval split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from components.progress import report_progress
+from trainer.images.batches import in_order, read_batches
+from trainer.images.pixel_store import PixelStore
+from trainer.training_run.confusion_picture import confusion_counts, confusion_picture
+from trainer.training_run.mistakes_sheet import mistakes_sheet
+from trainer.training_run.tensorboard import log_pictures
+
+
+def write_evaluation_pictures(
+    model: keras.Model, pixels: PixelStore, names: Sequence[str], batch_size: int, run_dir: Path, logs: Path
+) -> None:
+    """Writes `confusion_matrix.png` and `misclassified.png`, and adds both to TensorBoard's logs.
+
+    Args:
+        model: pixels float32 [N, size, size, 3] → probabilities.
+        pixels: of the eval split, of the model's size.
+        names: of the classes.
+        batch_size: images at a time.
+        run_dir: where the pictures go.
+        logs: folder of TensorBoard's logs.
+    """
+    if not len(pixels.labels):
+        return
+    report_progress("looking at what is misclassified")
+    batches = read_batches(
+        in_order(len(pixels.labels), batch_size),
+        lambda indices: (pixels.read(indices),),
+        (np.empty((0, *pixels.shape[1:]), np.uint8),),
+    ).map(lambda images, _: tf.cast(images, tf.float32))
+    probabilities = np.asarray(model.predict(batches, verbose=0), np.float32)
+    counts = confusion_counts(pixels.labels, probabilities.argmax(1), len(names))
+    pictures = {
+        "confusion_matrix": confusion_picture(counts, names),
+        "misclassified": mistakes_sheet(pixels, probabilities, names),
+    }
+    for name, picture in pictures.items():
+        picture.save(run_dir / f"{name}.png")
+    log_pictures(logs, pictures)

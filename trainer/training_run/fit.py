@@ -1,0 +1,207 @@
+"""Fitting the classifier, phase by phase."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import keras
+import tensorflow as tf
+
+from components.class_balance.class_weights import class_weights
+from components.contract import ConfigError
+from components.progress import report_progress
+from serving.first_line import first_line
+from trainer.features.feature_cache import FeatureCache
+from trainer.images.split_images import SplitImages
+from trainer.model.classifier import Classifier
+from trainer.settings import TrainingSettings
+from trainer.training_run.best_so_far import BestSoFar
+from trainer.training_run.epochs import cap_epochs
+from trainer.training_run.history import History
+from trainer.training_run.phase import PhasePlan, run_phase
+from trainer.training_run.saved_state import SavedState
+
+_PHASE_FILE: Final = "phase.npz"
+
+
+@dataclass(frozen=True)
+class Splits:
+    """What is trained on, and what is looked at after each epoch.
+
+    Attributes:
+        train, evaluation: images of the two splits, of the size that the model takes in the end.
+        train_counts: training images of each class, in id order.
+    """
+
+    train: SplitImages
+    evaluation: SplitImages
+    train_counts: Sequence[int]
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Where training writes.
+
+    Attributes:
+        history: CSV that gets one row an epoch.
+        resume: folder of what a killed run goes on from; gone when training ends.
+        features: folder of the feature cache.
+        tensorboard: folder of TensorBoard's logs; None for none.
+    """
+
+    history: Path
+    resume: Path
+    features: Path
+    tensorboard: Path | None = None
+
+
+def fit(
+    build: Callable[[int], Classifier],
+    splits: Splits,
+    settings: TrainingSettings,
+    seed: int,
+    preprocessing: str,
+    files: RunFiles,
+    strategy: tf.distribute.Strategy | None = None,
+) -> Classifier:
+    """Runs the phases in order; the model ends with the weights that did best on the eval split.
+
+    A phase that does worse than what came before it leaves no trace. A phase
+    that trains only the head learns from features, which are computed once
+    an image and kept for later runs. What a killed run did up to its last
+    whole epoch is not done again, and the outcome is the same.
+
+    Args:
+        build: makes the classifier for images of a height and width, pixels.
+        splits: images.
+        settings: phases, loss, optimizer, schedule, augmentation.
+        seed: of shuffling and augmentation.
+        preprocessing: names whatever makes pixels of files.
+        files: where to write.
+        strategy: the devices to train on; the default strategy unless given.
+
+    Returns:
+        The classifier, on one device.
+
+    Raises:
+        ConfigError: the loss stopped being a number, there is no layer that a phase names, or memory ran out.
+    """
+    strategy = strategy or tf.distribute.get_strategy()
+    with strategy.scope():
+        classifier = _fit(build, splits, settings, seed, preprocessing, files)
+    if strategy.num_replicas_in_sync == 1:
+        return classifier
+    alone = build(splits.train.size)
+    alone.model.set_weights(classifier.model.get_weights())
+    return alone
+
+
+def _fit(
+    build: Callable[[int], Classifier],
+    splits: Splits,
+    settings: TrainingSettings,
+    seed: int,
+    preprocessing: str,
+    files: RunFiles,
+) -> Classifier:
+    until = time.monotonic() + 60 * settings.max_minutes if settings.max_minutes else float("inf")
+    epochs_of = cap_epochs([phase.epochs for phase in settings.phases], settings.epochs)
+    cache = FeatureCache(files.features, int(settings.feature_cache_gib * 2**30))
+    weights = _class_weights(settings, splits.train_counts)
+    classifier = build(splits.train.size)
+    history = History(files.history)
+    first, best = _go_on(files.resume, classifier, settings, history)
+    for number, (phase, epochs) in enumerate(zip(settings.phases, epochs_of, strict=True)):
+        if number < first or epochs == 0 or time.monotonic() >= until:
+            continue
+        _note_phase(files.resume, number, classifier, best, history)
+        history.phase = number + 1
+        plan = PhasePlan(
+            number=number,
+            settings=settings,
+            phase=phase,
+            epochs=epochs,
+            class_weights=weights,
+            classes=len(splits.train_counts),
+            seed=seed + number,
+            preprocessing=preprocessing,
+            until=until,
+            tensorboard=files.tensorboard,
+        )
+        sized = _at_size(classifier, build, phase.image_size or splits.train.size, plan.seed)
+        state = files.resume / f"epochs-{number}.npz"
+        with _memory_in_words(plan):
+            value = run_phase(sized, splits.train, splits.evaluation, plan, cache, history, state)
+        if sized is not classifier:
+            classifier.model.set_weights(sized.model.get_weights())
+        if best.is_beaten_by(value):
+            best = BestSoFar(settings.monitor, value, classifier.model.get_weights())
+        else:
+            report_progress(f"{plan.name}: no better {settings.monitor} on the eval split, so it is undone")
+            classifier.model.set_weights(best.weights)
+    shutil.rmtree(files.resume, ignore_errors=True)
+    return classifier
+
+
+def _class_weights(settings: TrainingSettings, train_counts: Sequence[int]) -> tf.Tensor | None:
+    """Weight of each class in the loss, float32 [classes]; None when all count the same."""
+    if settings.class_weights == "none":
+        return None
+    weights = class_weights(dict(enumerate(train_counts)), settings.class_weights)
+    return tf.constant(list(weights.values()), tf.float32)
+
+
+def _at_size(classifier: Classifier, build: Callable[[int], Classifier], size: int, seed: int) -> Classifier:
+    """The classifier itself, or one with the same weights for images of another size."""
+    if classifier.model.input_shape[1] == size:
+        return classifier
+    keras.utils.set_random_seed(seed)  # Whatever was built before, a run that goes on included.
+    other = build(size)
+    other.model.set_weights(classifier.model.get_weights())
+    return other
+
+
+def _note_phase(folder: Path, number: int, classifier: Classifier, best: BestSoFar, history: History) -> None:
+    """Saves what a phase begins with, unless that is what a killed run noted already."""
+    SavedState(
+        {"phase": number, "best": best.value, "rows": history.rows},
+        {
+            "variables": [variable.numpy() for variable in classifier.model.variables],
+            "best weights": best.weights,
+        },
+    ).save(folder / _PHASE_FILE)
+
+
+def _go_on(
+    folder: Path, classifier: Classifier, settings: TrainingSettings, history: History
+) -> tuple[int, BestSoFar]:
+    """The phase to begin with, and the best before it."""
+    state = SavedState.load(folder / _PHASE_FILE)
+    if state is None:
+        return 0, BestSoFar(settings.monitor, None, classifier.model.get_weights())
+    for variable, value in zip(classifier.model.variables, state.arrays["variables"], strict=True):
+        variable.assign(value)
+    history.rows = list(state.figures["rows"])
+    report_progress(f"goes on with phase {state.figures['phase'] + 1} of a run that was interrupted")
+    return state.figures["phase"], BestSoFar(
+        settings.monitor, state.figures["best"], state.arrays["best weights"]
+    )
+
+
+@contextmanager
+def _memory_in_words(plan: PhasePlan) -> Iterator[None]:
+    """Turns TensorFlow's many pages about memory into what a user can do."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        size = f"training.phases.{plan.number}.image_size or model.image_size"
+        raise ConfigError(
+            f"There is not enough memory for {plan.name} ({first_line(error.message)}). Lower "
+            f"training.batch_size, which is {plan.settings.batch_size}; or {size}; or train fewer layers."
+        ) from error

@@ -1,0 +1,50 @@
+"""One row an epoch, of all phases."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+
+
+class History(keras.callbacks.Callback):
+    """Keeps what each epoch came to, and writes it down as CSV.
+
+    Attributes:
+        rows: so far, of this phase and of those before it.
+        phase: number of the phase, from 1.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Has no rows yet.
+
+        Args:
+            path: of the CSV file.
+        """
+        super().__init__()
+        self._path = path
+        self._started = 0.0
+        self.phase = 1
+        self.rows: list[dict[str, Any]] = []
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the clock."""
+        self._started = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Adds a row."""
+        row: dict[str, Any] = {
+            "phase": self.phase,
+            "epoch": epoch + 1,
+            "learning_rate": float(self.model.optimizer.learning_rate),
+            **{name: float(value) for name, value in (logs or {}).items() if name != "learning_rate"},
+            "seconds": round(time.monotonic() - self._started, 3),
+        }
+        self.rows = [*self.rows, row]
+        with self._path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(row))
+            writer.writeheader()
+            writer.writerows(self.rows)

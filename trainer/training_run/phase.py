@@ -1,0 +1,215 @@
+"""Running one phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import keras
+import tensorflow as tf
+
+from components.progress import report_progress
+from trainer.features.extraction import Views, cached_features, extraction_of, extractor_key
+from trainer.features.feature_cache import FeatureCache
+from trainer.images.batches import steps_an_epoch
+from trainer.images.split_images import SplitImages
+from trainer.model.classifier import Classifier
+from trainer.optimization.losses import build_loss
+from trainer.optimization.optimizers import build_optimizer
+from trainer.optimization.schedules import build_schedule, schedule_callbacks
+from trainer.optimization.weight_averaging import ema_callbacks
+from trainer.settings import PhaseSettings, Switch, TrainingSettings
+from trainer.training_run.callbacks import EpochLine, StopWhenDiverged, TimeLimit
+from trainer.training_run.compiling import WORTH_MEASURING, compile_quickest
+from trainer.training_run.devices import dealt_out
+from trainer.training_run.history import History
+from trainer.training_run.layer_factors import variable_factors
+from trainer.training_run.phase_data import BatchRule, Examples, evaluation_batches, training_batches
+from trainer.training_run.resumption import Resumption
+from trainer.training_run.tensorboard import Curves
+
+# Most steps of a head that run without a word from Python; each takes a fraction of a millisecond.
+_HEAD_STEPS_AT_ONCE: Final = 64
+
+
+@dataclass(frozen=True)
+class PhasePlan:
+    """What a phase is to do.
+
+    Attributes:
+        number: of the phase, from 0.
+        settings: of training as a whole.
+        phase: of this phase.
+        epochs: of this phase, after all cuts.
+        class_weights: float32 [classes]; None when all count the same.
+        classes: labels there are.
+        seed: of everything random in it.
+        preprocessing: names whatever makes pixels of files.
+        until: when the time is up, on the clock of `time.monotonic`.
+        tensorboard: folder of TensorBoard's logs; None for none.
+    """
+
+    number: int
+    settings: TrainingSettings
+    phase: PhaseSettings
+    epochs: int
+    class_weights: tf.Tensor | None
+    classes: int
+    seed: int
+    preprocessing: str
+    until: float
+    tensorboard: Path | None
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return f"phase {self.number + 1}, {self.phase.train}"
+
+
+def run_phase(
+    classifier: Classifier,
+    train: SplitImages,
+    evaluation: SplitImages,
+    plan: PhasePlan,
+    cache: FeatureCache,
+    history: History,
+    state: Path,
+) -> float:
+    """Trains, and leaves the classifier with the weights of the best epoch.
+
+    Args:
+        classifier: changed in place; for images of the phase's size.
+        train, evaluation: images of the two splits.
+        plan: what is to be done.
+        cache: of features, for a phase that trains only the head.
+        history: gets a row an epoch.
+        state: file that a run which was killed left, or that this one leaves if it is.
+
+    Returns:
+        What `training.monitor` was on the eval split in the best epoch; NaN if there was none.
+    """
+    classifier.set_trainable(plan.phase.trainable)
+    size = classifier.model.input_shape[1]
+    if plan.phase.trainable.head_only:
+        model = classifier.head
+        learnt, looked_at = _feature_examples(classifier, train, evaluation, size, plan, cache)
+        augmentation, most_at_once = None, _HEAD_STEPS_AT_ONCE
+    else:
+        model = classifier.model
+        learnt, looked_at = (Examples.of_pixels(each.pixels(size)) for each in (train, evaluation))
+        augmentation, most_at_once = plan.settings.augmentation, 1
+    rule = BatchRule(plan.settings.batch_size, plan.classes, plan.class_weights, augmentation, plan.seed)
+    steps = steps_an_epoch(train.count, rule.size)
+    strategy = tf.distribute.get_strategy()
+    devices = strategy.num_replicas_in_sync
+    # A loop of several steps runs on one device alone.
+    at_once = 1 if devices > 1 else steps_at_once(steps, most_at_once)
+    monitor = plan.settings.monitor
+    stopping = keras.callbacks.EarlyStopping(
+        monitor=f"val_{monitor}",
+        mode="min" if monitor == "loss" else "max",
+        patience=plan.settings.patience,
+        restore_best_weights=True,
+    )
+    schedule = plan.phase.schedule or plan.settings.schedule
+    optimizer = plan.phase.optimizer or plan.settings.optimizer
+    watched = [*ema_callbacks(optimizer), *schedule_callbacks(schedule), stopping, history]
+    resumption = Resumption(state, watched)
+    first = resumption.initial_epoch
+    if resumption.compiled is None:
+        setting = _xla(plan, steps, devices)
+    else:
+        setting = "on" if resumption.compiled else "off"
+    resumption.compiled = compile_quickest(
+        model,
+        lambda jit: _compile(model, classifier, plan, steps, at_once, jit),
+        lambda: training_batches(learnt, rule, 0, 1),
+        setting,
+        plan.name,
+    )
+    if first:
+        report_progress(f"{plan.name}: goes on after epoch {first}")
+    model.fit(
+        dealt_out(training_batches(learnt, rule, first, plan.epochs), strategy),
+        validation_data=dealt_out(
+            # Only the last batch then has images twice, which count twice in the accuracy.
+            evaluation_batches(looked_at, replace(rule, size=-(-rule.size // devices) * devices)),
+            strategy,
+        ),
+        initial_epoch=first,
+        epochs=first if resumption.stopped else plan.epochs,
+        steps_per_epoch=steps,
+        shuffle=False,  # The batches are in the order that they are meant to be in.
+        verbose=0,
+        callbacks=[
+            StopWhenDiverged(plan.name, f"training.phases.{plan.number}.learning_rate"),
+            *watched,
+            *([] if plan.tensorboard is None else [Curves(plan.tensorboard, history)]),
+            EpochLine(plan.name, plan.epochs),
+            TimeLimit(plan.until),
+            resumption,
+        ],
+    )
+    return float("nan") if stopping.best is None else float(stopping.best)
+
+
+def steps_at_once(steps: int, most: int) -> int:
+    """The largest divisor of the steps of an epoch that is not above `most`.
+
+    With any other number, Keras would take the rest of the last steps at once from the next epoch's batches.
+    """
+    return max(number for number in range(1, min(most, steps) + 1) if steps % number == 0)
+
+
+def _xla(plan: PhasePlan, steps: int, devices: int) -> Switch:
+    """`training.xla`, or `off` where measuring would not earn its time back, or could not be told again."""
+    if devices > 1:
+        return "off"  # Keras sums the gradients in a way that XLA does not compile.
+    if plan.settings.xla == "auto" and (plan.settings.deterministic or steps * plan.epochs < WORTH_MEASURING):
+        return "off"
+    return plan.settings.xla
+
+
+def _feature_examples(
+    classifier: Classifier,
+    train: SplitImages,
+    evaluation: SplitImages,
+    size: int,
+    plan: PhasePlan,
+    cache: FeatureCache,
+) -> tuple[Examples, Examples]:
+    key = extractor_key(classifier.extractor, plan.preprocessing)
+    extract = extraction_of(classifier.extractor)
+    count = plan.settings.feature_views
+    examples = []
+    for images, views in ((train, count), (evaluation, 1)):
+        looks = Views(views, plan.settings.augmentation, plan.seed)
+        store = cached_features(extract, images, size, looks, cache, key)
+        examples.append(Examples.of_features(store, images.records.labels))
+    return examples[0], examples[1]
+
+
+def _compile(
+    model: keras.Model, classifier: Classifier, plan: PhasePlan, steps: int, at_once: int, jit: bool
+) -> None:
+    rate = build_schedule(
+        plan.phase.schedule or plan.settings.schedule, plan.phase.learning_rate, plan.epochs, steps
+    )
+    key = f"training.phases.{plan.number}.layer_rates"
+    rates = plan.phase.layer_rates
+    factors = variable_factors(classifier, rates, key) if rates else None
+    settings = plan.phase.optimizer or plan.settings.optimizer
+    if settings.clip_norm is not None:
+        # Keras clips what each device brings to the sum of gradients, not the sum.
+        devices = tf.distribute.get_strategy().num_replicas_in_sync
+        settings = settings.model_copy(update={"clip_norm": settings.clip_norm / devices})
+    model.compile(
+        optimizer=build_optimizer(settings, rate, factors),
+        loss=build_loss(plan.settings.loss),
+        metrics=["accuracy"],
+        jit_compile=jit,
+        steps_per_execution=at_once,
+    )
+    # Its variables have to be there before a run that goes on can restore them.
+    model.optimizer.build(model.trainable_variables)

@@ -1,0 +1,1 @@
+"""Searching for settings that train a better model."""

@@ -1,0 +1,92 @@
+"""The Tuner component's entry."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import attr
+import keras
+from tfx.components.trainer import fn_args_utils
+from tfx.components.tuner.component import TunerFnResult
+
+from components.contract import ConfigError
+from trainer.run_fn import TrainRequest, opened_splits, train, train_request, training_key, with_tuned_values
+from trainer.training_run.fit import Splits
+from trainer.tuning.finished_trials import FinishedTrials, TrialResult, read_result
+from trainer.tuning.oracles import build_oracle
+from trainer.tuning.settings import TuningSettings
+from trainer.tuning.settings_tuner import RunTrial, SettingsTuner
+from trainer.tuning.values import TunableSettings
+
+
+def tuner_fn(fn_args: fn_args_utils.FnArgs) -> TunerFnResult:
+    """The search that TFX's Tuner asks for.
+
+    Args:
+        fn_args: its `custom_config` is that of the Trainer, with `tuning` besides.
+    """
+    folder = Path(fn_args.working_dir)
+    # Trials write their history and scratch files there, and export nothing.
+    places = {"serving_model_dir": str(folder / "model" / "none"), "model_run_dir": str(folder / "run")}
+    request = train_request(attr.evolve(fn_args, **places), fn_args.custom_config)
+    tuning = TuningSettings.model_validate(fn_args.custom_config["tuning"])
+    return TunerFnResult(tuner=build_tuner(request, tuning, folder), fit_kwargs={})
+
+
+def build_tuner(request: TrainRequest, tuning: TuningSettings, folder: Path) -> SettingsTuner:
+    """A tuner that trains with the user's settings, and others in some places.
+
+    Args:
+        request: what would be trained without tuning.
+        tuning: the search.
+        folder: of KerasTuner's notes.
+    """
+
+    @contextmanager
+    def opened() -> Iterator[RunTrial]:
+        with opened_splits(request) as (splits, _):
+            yield lambda values: run_trial(request, tuning.max_epochs, splits, values)
+
+    settings = TunableSettings(model=request.model, training=request.training)
+    return SettingsTuner(build_oracle(tuning, settings, request.seed), opened, folder)
+
+
+def run_trial(
+    request: TrainRequest, max_epochs: int | None, splits: Splits, values: Mapping[str, Any]
+) -> TrialResult:
+    """Trains as the Trainer would with these values, unless the same was done before.
+
+    Args:
+        request: what would be trained without tuning.
+        max_epochs: of all phases together; None leaves them as they are.
+        splits: images, of the size that `request` asks for.
+        values: dotted key → value.
+
+    Raises:
+        ConfigError: the settings refuse the values, or training with them failed.
+    """
+    tried = with_tuned_values(request, values)
+    if tried.model.input_size != request.model.input_size:
+        raise ConfigError(
+            f"Images are resized once for all trials, to {request.model.input_size} pixels, and this would "
+            f"take {tried.model.input_size}."
+        )
+    cuts = [cut for cut in (tried.training.epochs, max_epochs) if cut is not None]
+    epochs = min(cuts, default=None)
+    tried = replace(tried, training=tried.training.model_copy(update={"epochs": epochs}))
+    finished = FinishedTrials(request.cache_dir / "trials")
+    key = training_key(tried, splits)
+    result = finished.find(key)
+    if result is None:
+        keras.backend.clear_session()  # Models of trials before this one would stay in memory.
+        with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
+            history = Path(scratch) / "history.csv"
+            train(tried, splits, history)
+            result = read_result(history, tried.training.monitor)
+        finished.add(key, result)
+    return result
