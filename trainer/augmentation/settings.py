@@ -38,7 +38,7 @@ Op = Annotated[AnyOp, BeforeValidator(_parsed)]
 
 
 class AugmentationSettings(Settings):
-    """Random changes to training images; phases that train only the head see images as they are."""
+    """Random changes to training images; phases that train only the head have `feature_views` for them."""
 
     preset: Preset = Field("none", description="Which list of ops is used unless `ops` is given.")
     ops: tuple[Op, ...] | None = Field(
