@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from components.image_folder.content_fingerprint import content_fingerprint
 from components.image_folder.data_report import DataReport
 from components.image_folder.driver import ATTEMPT, FINGERPRINT, LABELS
 from components.image_folder.examination_rules import ExaminationRules
+from components.image_folder.frozen_garbage import frozen_garbage
 from components.image_folder.image_store import open_store
 from components.image_folder.label_map import write_labels
 from components.image_folder.list_images import list_images
@@ -106,7 +106,7 @@ def ingest(
         dealer: of the units.
         earlier: whose unchanged records to take over.
     """
-    with _frozen_garbage():
+    with frozen_garbage():
         units = plan_work(listing.files)
         rules = ExaminationRules.of(settings, listing.open_splits)
         plan = IngestPlan(listing.root, rules, tuple(labels), earlier)
@@ -126,16 +126,3 @@ def _on_a_cluster(beam_args: Sequence[str] | None) -> bool:
     """Whether these options name a runner other than the one in this process."""
     runner = PipelineOptions(list(beam_args or ())).view_as(StandardOptions).runner
     return runner is not None and runner.rpartition(".")[2] not in ("DirectRunner", "FnApiRunner")
-
-
-@contextmanager
-def _frozen_garbage() -> Iterator[None]:
-    """Spares Python's garbage collector the frameworks' objects.
-
-    It would go through all million of them again and again while entries are made, for a third of the time.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from operator import attrgetter
 
 from components.contract import ConfigError, DataError
+from components.image_folder.frozen_garbage import frozen_garbage
 from components.image_folder.given_splits import leave_open
 from components.image_folder.image_store import FolderItem, ImageStore, open_store
 from components.image_folder.label_names import (
@@ -22,6 +23,7 @@ from components.image_folder.listing import Listing
 from components.image_folder.settings import DataSettings
 
 
+@frozen_garbage()
 def list_images(settings: DataSettings) -> Listing:
     """Lists the images that the settings name.
 
