@@ -15,7 +15,8 @@ from tfx.components.trainer import fn_args_utils
 from tfx.components.tuner.component import TunerFnResult
 
 from components.contract import ConfigError
-from trainer.run_fn import TrainRequest, opened_splits, train, train_request, training_key, with_tuned_values
+from trainer.train import opened_splits, train
+from trainer.train_request import TrainRequest, train_request, training_key, with_tuned_values
 from trainer.training_run.fit import Splits
 from trainer.tuning.finished_trials import FinishedTrials, TrialResult, read_result
 from trainer.tuning.oracles import build_oracle

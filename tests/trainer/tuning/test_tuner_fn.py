@@ -10,11 +10,10 @@ import pytest
 
 from components.contract import ConfigError
 from tests.trainer.made_up_splits import MadeUpSplit
-from trainer import run_fn
 from trainer.model.settings import ModelSettings
-from trainer.run_fn import TrainRequest
 from trainer.settings import ServingSettings, TrainingSettings
-from trainer.training_run.fit import Splits
+from trainer.train_request import TrainRequest
+from trainer.training_run.fit import Splits, fit
 from trainer.tuning import tuner_fn
 from trainer.tuning.settings import TuningSettings
 from trainer.tuning.settings_tuner import SettingsTuner
@@ -38,7 +37,6 @@ SPLITS = Splits(_split(48, 0), _split(16, 1), (24, 24))
 def fitted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int | None]]:
     """Learning rate and cut of each training."""
     asked: list[tuple[float, int | None]] = []
-    fit = run_fn.fit
 
     def noted(build: Any, splits: Any, settings: TrainingSettings, *others: Any) -> Any:
         asked.append((settings.phases[0].learning_rate, settings.epochs))
@@ -49,7 +47,7 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int | None]]:
         request.run_dir.mkdir(parents=True, exist_ok=True)
         yield SPLITS, None
 
-    monkeypatch.setattr(run_fn, "fit", noted)
+    monkeypatch.setattr("trainer.train.fit", noted)
     monkeypatch.setattr(tuner_fn, "opened_splits", opened)
     return asked
 
@@ -139,7 +137,7 @@ def test_what_is_no_fault_of_the_settings_ends_the_search(
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(run_fn, "fit", broken)
+    monkeypatch.setattr("trainer.train.fit", broken)
     with pytest.raises(Exception, match="ZeroDivisionError: a bug"):
         _tuner(tmp_path, {"space": {RATE: {"choices": [0.1, 0.2]}}}).search()
 

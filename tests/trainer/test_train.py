@@ -5,17 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tfx.components.trainer.fn_args_utils import FnArgs
 
-from components.contract import LABELS_FILE, ConfigError
-from components.image_folder.split_counts import write_split_counts
+from components.contract import ConfigError
 from tests.conftest import Trial
-from trainer import run_fn
 from trainer.model.classifier import build_classifier
 from trainer.model.saved_classifier import add_labels
 from trainer.model.settings import ModelSettings
-from trainer.run_fn import TrainRequest, train_and_export
 from trainer.settings import ServingSettings, TrainingSettings
+from trainer.train import _builder, opened_splits
+from trainer.train_request import TrainRequest
 
 
 class EnoughError(Exception):
@@ -33,7 +31,7 @@ def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
         if len(asked) == 2:
             raise EnoughError
 
-    monkeypatch.setattr(run_fn, "SplitImages", split_images)
+    monkeypatch.setattr("trainer.train.SplitImages", split_images)
     examples = trial.artifact("ImageFolderExampleGen", "examples")
     request = TrainRequest(
         name="stripes",
@@ -52,29 +50,11 @@ def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
         code="code",
         preprocessing="preprocessing",
     )
-    with pytest.raises(EnoughError):
-        train_and_export(request)
+    with pytest.raises(EnoughError), opened_splits(request):
+        pass
     assert [file is None for file in asked] == [in_memory, in_memory]
     assert asked[0] != asked[1] or in_memory
     assert list((tmp_path / "run").iterdir()) == []
-
-
-def test_training_images_are_counted_in_id_order(tmp_path: Path) -> None:
-    (tmp_path / LABELS_FILE).write_text("emu\nape\ncat\n")
-    counts = {"train": {"ape": 2, "cat": 3, "emu": 1}, "eval": {"ape": 5, "cat": 0, "emu": 4}}
-    write_split_counts(tmp_path, counts)
-    fn_args = FnArgs(
-        train_files=[str(tmp_path / "Split-train" / "*")],
-        eval_files=[str(tmp_path / "Split-eval" / "*")],
-        transform_graph_path="transform",
-        serving_model_dir="model",
-        model_run_dir="run",
-    )
-    config = {"name": "zoo", "model": {}, "training": {}, "serving": {}, "seed": 1}
-    config |= {"cache_dir": "/cache", "code": "c", "preprocessing": "p"}
-    request = run_fn.train_request(fn_args, config)
-    assert request.train_counts == (1, 2, 3)
-    assert (request.cache_dir, request.code, request.preprocessing) == (Path("/cache"), "c", "p")
 
 
 def test_classifiers_of_every_size_start_from_the_model_that_is_named(tmp_path: Path) -> None:
@@ -85,14 +65,14 @@ def test_classifiers_of_every_size_start_from_the_model_that_is_named(tmp_path: 
     add_labels(file, ("emu", "ape"))
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     settings = plain.model_copy(update={"start_from": str(file), "start_from_sha256": digest})
-    started = run_fn._builder(settings, ("ape", "cat", "emu"))(16)
+    started = _builder(settings, ("ape", "cat", "emu"))(16)
     assert started.pretrained
     before, after = source.get_weights(), started.model.get_weights()
     for old, new in zip(before[:-2], after[:-2], strict=True):
         np.testing.assert_array_equal(old, new)
     for old, new in zip(before[-2:], after[-2:], strict=True):
         np.testing.assert_array_equal(old[..., [1, 0]], new[..., [0, 2]])
-    assert not run_fn._builder(plain, ("ape", "emu"))(16).pretrained
+    assert not _builder(plain, ("ape", "emu"))(16).pretrained
     file.write_bytes(b"another")
     with pytest.raises(ConfigError, match="is not the file it should be"):
-        run_fn._builder(settings, ("ape", "emu"))
+        _builder(settings, ("ape", "emu"))

@@ -1,0 +1,104 @@
+"""Training a classifier as a request says."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from components.contract import EVAL, TRAIN
+from components.progress import report_progress
+from trainer.images.split_images import SplitImages
+from trainer.images.split_records import read_split
+from trainer.model.classifier import Classifier, build_classifier
+from trainer.model.saved_classifier import check_saved_classifier, saved_labels
+from trainer.model.settings import ModelSettings
+from trainer.model.warm_start import Source, load_source, start_from
+from trainer.optimization.precision import mixed_precision_policy
+from trainer.train_request import TrainRequest, training_key
+from trainer.training_run.devices import training_strategy
+from trainer.training_run.fit import RunFiles, Splits, fit
+from trainer.transform_graph import TransformGraph
+
+
+@contextmanager
+def opened_splits(request: TrainRequest) -> Iterator[tuple[Splits, TransformGraph]]:
+    """The images to train on and to look at, decoded when first asked for, and what decodes them.
+
+    Args:
+        request: pixels are kept in memory as far as it allows, else in scratch files below its `run_dir`,
+            which are gone when the context ends.
+    """
+    request.run_dir.mkdir(parents=True, exist_ok=True)
+    transform = TransformGraph(request.transform_dir)
+    learnt, looked_at = (read_split(pattern) for pattern in (request.train_pattern, request.eval_pattern))
+    size = request.model.input_size
+    in_memory = (learnt.count + looked_at.count) * 3 * size**2 <= request.training.cache_gib * 2**30
+    with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
+        splits = Splits(
+            SplitImages(learnt, transform, size, None if in_memory else Path(scratch) / TRAIN),
+            SplitImages(looked_at, transform, size, None if in_memory else Path(scratch) / EVAL),
+            request.train_counts,
+        )
+        yield splits, transform
+
+
+def train(
+    request: TrainRequest, splits: Splits, history: Path, tensorboard: Path | None = None
+) -> Classifier:
+    """Trains from the start, or from where a killed run of the very same request ended.
+
+    Args:
+        request: what to train, and how.
+        splits: images, from `opened_splits` of this request or of one with the same images and size.
+        history: CSV that gets one row an epoch.
+        tensorboard: folder of TensorBoard's logs; None for none.
+
+    Raises:
+        ConfigError: the loss stopped being a number, there is no layer that a phase names, or memory ran out.
+    """
+    keras.utils.set_random_seed(request.seed)
+    if request.training.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    keras.mixed_precision.set_global_policy(mixed_precision_policy(request.training.mixed_precision))
+    files = RunFiles(
+        history=history,
+        resume=request.cache_dir / "interrupted" / training_key(request, splits),
+        features=request.cache_dir / "features",
+        tensorboard=tensorboard,
+    )
+    return fit(
+        _builder(request.model, request.labels),
+        splits,
+        request.training,
+        request.seed,
+        request.preprocessing,
+        files,
+        training_strategy(),
+    )
+
+
+def _builder(settings: ModelSettings, labels: tuple[str, ...]) -> Callable[[int], Classifier]:
+    """Makes classifiers of any image size, which start from another model where the settings name one."""
+
+    def build(image_size: int) -> Classifier:
+        return build_classifier(settings, len(labels), image_size)
+
+    if settings.start_from is None:
+        return build
+    path = Path(settings.start_from)
+    check_saved_classifier(path, settings.start_from_sha256)
+    source = Source(load_source(path), saved_labels(path))
+
+    def build_on(image_size: int) -> Classifier:
+        classifier, kept = start_from(source, build(image_size), labels)
+        if image_size == settings.input_size:  # One of each size is built, and this one of every run.
+            fresh = f"; afresh, in whole or in part: {', '.join(kept)}" if kept else ""
+            report_progress(f"starts from a model of {len(source.labels)} classes{fresh}")
+        return classifier
+
+    return build_on
