@@ -52,6 +52,11 @@ GOLDEN_ANSWERS_FILE: Final = "golden_answers.tfrecord"
 # Feature of a golden answer: what the model said in training's own process.
 GOLDEN_PROBABILITIES: Final = "probabilities"
 
+# Files inside the ModelRun artifact.
+HISTORY_FILE: Final = "history.csv"
+CONFUSION_MATRIX_FILE: Final = "confusion_matrix.png"
+MISCLASSIFIED_FILE: Final = "misclassified.png"
+
 # File inside the InfraBlessing artifact.
 SERVING_CHECK_REPORT_FILE: Final = "serving_check.json"
 

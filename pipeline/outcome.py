@@ -98,6 +98,12 @@ def balance_report(artifacts: Mapping[str, Artifacts]) -> BalanceReport | None:
     return BalanceReport.read(Path(found["balance"][0].uri) / BALANCE_REPORT_FILE) if found else None
 
 
+def model_run_path(artifacts: Mapping[str, Artifacts]) -> Path | None:
+    """Where the Trainer's history and pictures are; None when nothing was trained."""
+    found = artifacts.get("Trainer")
+    return Path(found["model_run"][0].uri) if found else None
+
+
 def _images(artifacts: Mapping[str, Artifacts]) -> Images | None:
     path = data_report_path(artifacts)
     return Images.of(DataReport.read(path)) if path else None

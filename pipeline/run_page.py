@@ -9,9 +9,10 @@ from pathlib import Path
 
 from components.image_folder.data_report import DataReport
 from pipeline.config import Config
-from pipeline.outcome import Artifacts, balance_report, data_report_path
+from pipeline.outcome import Artifacts, balance_report, data_report_path, model_run_path
 from pipeline.output_capture import log_traceback
 from pipeline.run_report.page import PageInput, write_page
+from pipeline.run_report.training_result import read_training
 from pipeline.summary import RunSummary
 
 PAGE_FILE = "report.html"
@@ -42,6 +43,7 @@ def with_page(
         summary = replace(summary, report=str(path))
         data_report = data_report_path(artifacts)
         balance = balance_report(artifacts)
+        model_run = model_run_path(artifacts)
         page = PageInput(
             when=began,
             images=config.data.images or "",
@@ -51,6 +53,7 @@ def with_page(
             summary=summary,
             balance_lines=summary.notes,
             class_weights=dict(balance.class_weights.items()) if balance else {},
+            training=None if model_run is None else read_training(model_run),
         )
         write_page(path, page)
     except Exception:

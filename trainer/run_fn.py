@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from tfx.components.trainer import fn_args_utils
 
-from components.contract import GOLDEN_ANSWERS_FILE, KERAS_MODEL_FILE
+from components.contract import GOLDEN_ANSWERS_FILE, HISTORY_FILE, KERAS_MODEL_FILE
 from serving.warmup import write_warmup_requests
 from trainer.export import export_classifier
 from trainer.golden_answers import write_golden_answers
@@ -32,7 +32,7 @@ def train_and_export(request: TrainRequest) -> None:
     """Builds, trains and exports a classifier."""
     logs = request.run_dir / "tensorboard" if request.training.tensorboard else None
     with opened_splits(request) as (splits, transform):
-        classifier = train(request, splits, request.run_dir / "history.csv", logs)
+        classifier = train(request, splits, request.run_dir / HISTORY_FILE, logs)
         evaluation = splits.evaluation.records
         if logs is not None:
             write_evaluation_pictures(

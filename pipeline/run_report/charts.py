@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Width and height in inches of 72 units: as wide as a telephone shows them.
 _SIZE: Final = (5.0, 2.2)
 _TICKS: Final = 7
-_FONT_SIZE: Final = 11.0
+FONT_SIZE: Final = 11.0
 
 _CAPTIONS: Final[dict[StatisticName, tuple[str, str]]] = {
     "shorter_side": ("Shorter side", "pixels"),
@@ -57,7 +57,7 @@ def class_sizes_chart(sizes: Sequence[int]) -> Chart:
     Args:
         sizes: images a class, in that order.
     """
-    figure, axes = _axes()
+    figure, axes = quiet_axes()
     axes.stairs(sizes, fill=True, color=BAR)
     axes.set_xlim(0, len(sizes))
     axes.set_ylim(0, max(*sizes, 1))
@@ -67,7 +67,7 @@ def class_sizes_chart(sizes: Sequence[int]) -> Chart:
 
 def _histogram(histogram: Histogram, mark: float | None) -> Figure:
     """Bars of one width, whatever the bins' are, with the edges written below."""
-    figure, axes = _axes()
+    figure, axes = quiet_axes()
     edges, counts = histogram.edges, histogram.counts
     axes.bar(range(len(counts)), counts, width=0.9, align="edge", color=BAR, linewidth=0)
     axes.set_xlim(0, len(edges))
@@ -87,13 +87,13 @@ def _histogram(histogram: Histogram, mark: float | None) -> Figure:
             ha="right" if right else "left",
             va="top",
             color=MARK,
-            fontsize=_FONT_SIZE,
+            fontsize=FONT_SIZE,
         )
     return figure
 
 
-def _axes() -> tuple[Figure, Axes]:
-    """Axes without a frame, with quiet grid lines behind the bars."""
+def quiet_axes() -> tuple[Figure, Axes]:
+    """Axes without a frame, with quiet grid lines behind what is drawn."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
@@ -102,7 +102,7 @@ def _axes() -> tuple[Figure, Axes]:
     axes.set_axisbelow(True)
     axes.grid(axis="y", color=LINE, linewidth=0.8)
     axes.axhline(0, color=INK, linewidth=1)
-    axes.tick_params(length=0, labelsize=_FONT_SIZE, colors=INK)
+    axes.tick_params(length=0, labelsize=FONT_SIZE, colors=INK)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     return figure, axes

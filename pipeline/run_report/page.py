@@ -15,6 +15,8 @@ from components.image_folder.policies import PolicySettings
 from pipeline.run_report.charts import class_sizes_chart, statistics_charts
 from pipeline.run_report.class_table import LISTED, class_table
 from pipeline.run_report.findings_table import MOST_FILES, finding_groups
+from pipeline.run_report.learning_curves import learning_curves
+from pipeline.run_report.training_result import TrainingResult
 from pipeline.run_report.verdict import check_verdict, problems_of, run_verdict
 from pipeline.summary import RunSummary
 
@@ -34,6 +36,7 @@ class PageInput:
         summary: None when only the data was checked.
         balance_lines: sentences about the classes' balance and drift.
         class_weights: name of a weighting → label → weight.
+        training: None when nothing was trained.
     """
 
     when: datetime
@@ -44,6 +47,7 @@ class PageInput:
     summary: RunSummary | None = None
     balance_lines: Sequence[str] = ()
     class_weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    training: TrainingResult | None = None
 
 
 def write_page(path: Path, page: PageInput) -> None:
@@ -100,6 +104,7 @@ def render(page: PageInput) -> str:
         needed=(TRAIN, TEST),
         sizes_chart=sizes_chart,
         charts=[] if data is None else statistics_charts(data.statistics),
+        curves=learning_curves(page.training.epochs) if page.training else [],
     )
 
 

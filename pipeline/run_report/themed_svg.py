@@ -15,11 +15,15 @@ INK: Final = "#010101"
 LINE: Final = "#020202"
 BAR: Final = "#030303"
 MARK: Final = "#040404"
+TRAIN_LINE: Final = "#050505"
+EVAL_LINE: Final = "#060606"
 _THEME: Final = {
     INK: "currentColor",
     LINE: "var(--line)",
     BAR: "var(--bar)",
     MARK: "var(--mark)",
+    TRAIN_LINE: "var(--train)",
+    EVAL_LINE: "var(--eval)",
 }
 
 

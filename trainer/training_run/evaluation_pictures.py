@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from components.contract import CONFUSION_MATRIX_FILE, MISCLASSIFIED_FILE
 from components.progress import report_progress
 from trainer.images.batches import in_order, read_batches
 from trainer.images.pixel_store import PixelStore
@@ -41,9 +42,9 @@ def write_evaluation_pictures(
     probabilities = np.asarray(model.predict(batches, verbose=0), np.float32)
     counts = confusion_counts(pixels.labels, probabilities.argmax(1), len(names))
     pictures = {
-        "confusion_matrix": confusion_picture(counts, names),
-        "misclassified": mistakes_sheet(pixels, probabilities, names),
+        CONFUSION_MATRIX_FILE: confusion_picture(counts, names),
+        MISCLASSIFIED_FILE: mistakes_sheet(pixels, probabilities, names),
     }
     for name, picture in pictures.items():
-        picture.save(run_dir / f"{name}.png")
-    log_pictures(logs, pictures)
+        picture.save(run_dir / name)
+    log_pictures(logs, {Path(name).stem: picture for name, picture in pictures.items()})

@@ -14,7 +14,7 @@ import keras
 from tfx.components.trainer import fn_args_utils
 from tfx.components.tuner.component import TunerFnResult
 
-from components.contract import ConfigError
+from components.contract import HISTORY_FILE, ConfigError
 from trainer.train import opened_splits, train
 from trainer.train_request import TrainRequest, train_request, training_key, with_tuned_values
 from trainer.training_run.fit import Splits
@@ -86,7 +86,7 @@ def run_trial(
     if result is None:
         keras.backend.clear_session()  # Models of trials before this one would stay in memory.
         with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
-            history = Path(scratch) / "history.csv"
+            history = Path(scratch) / HISTORY_FILE
             train(tried, splits, history)
             result = read_result(history, tried.training.monitor)
         finished.add(key, result)

@@ -11,6 +11,7 @@ from components.image_folder.data_report import DataReport, Histogram, ImageStat
 from components.image_folder.findings import Action, Finding, action_of
 from components.image_folder.policies import KINDS, PolicySettings
 from pipeline.run_report.page import PageInput
+from pipeline.run_report.training_result import Picture, TrainingResult
 from pipeline.summary import Metrics, Pushed, RunSummary, Stage
 
 WHEN = datetime(2026, 11, 20, 15, 36, 56)
@@ -123,6 +124,23 @@ def summary(**changes: Any) -> RunSummary:
         "log": "/w/runs/20261120-153656-c624/log.txt",
     }
     return RunSummary(**{**values, **changes})
+
+
+def training(epochs: int = 6) -> TrainingResult:
+    """A phase of two epochs, and one of the others."""
+    rows = [
+        {
+            "phase": 1 if epoch < 2 else 2,
+            "accuracy": 0.7 + 0.04 * epoch,
+            "loss": 1 / (1 + epoch),
+            "val_accuracy": 0.7 + 0.03 * epoch,
+            "val_loss": 1.1 / (1 + epoch),
+            "seconds": 2.5,
+        }
+        for epoch in range(epochs)
+    ]
+    pictures = [Picture("What was taken for what", "data:image/png;base64,iVBORw0KGgo=")]
+    return TrainingResult(rows, pictures, "/w/tfx/Trainer/model_run/7")
 
 
 def page_input(data: DataReport | None, run: RunSummary | None = None, **changes: Any) -> PageInput:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 
 from components.image_folder.data_report import Histogram
 from pipeline.run_report.charts import class_sizes_chart, statistics_charts
-from tests.pipeline.run_report.samples import statistics
+from pipeline.run_report.learning_curves import learning_curves
+from tests.pipeline.run_report.samples import statistics, training
 
 EDGES = (0.0, 10.0, 20.0, 40.0)
 
@@ -90,3 +92,24 @@ def test_drawing_changes_no_settings_of_matplotlib() -> None:
     before = dict(matplotlib.rcParams)
     _svg((1, 3, 0, 2))
     assert dict(matplotlib.rcParams) == before
+
+
+def test_curves_go_through_the_figures_and_phases_are_told_apart() -> None:
+    accuracy, loss = learning_curves(training().epochs)
+    (train,) = _paths(accuracy.svg, "stroke: var(--train)")
+    (looked_at,) = _paths(accuracy.svg, "stroke: var(--eval)")
+    rises = [(before[1] - after[1]) / (train[0][1] - train[1][1]) for before, after in pairwise(train)]
+    assert rises == pytest.approx([1] * 5, abs=0.01)
+    assert (looked_at[0][1] - looked_at[-1][1]) / (train[0][1] - train[-1][1]) == pytest.approx(
+        0.75, abs=0.01
+    )
+    (border,) = _paths(loss.svg, "stroke: var(--line); stroke-width: 1.2")
+    assert train[1][0] < border[0][0] < train[2][0]
+
+
+def test_figures_that_were_not_followed_have_no_curve() -> None:
+    rows = [{name: value for name, value in row.items() if "loss" not in name} for row in training().epochs]
+    assert [chart.caption for chart in learning_curves(rows)] == ["Accuracy"]
+    assert learning_curves([]) == []
+    (chart,) = learning_curves([{**row, "val_accuracy": float("nan")} for row in rows])
+    assert "no figure on the eval split" in chart.svg

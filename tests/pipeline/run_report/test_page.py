@@ -23,6 +23,7 @@ from tests.pipeline.run_report.samples import (
     pairs,
     statistics,
     summary,
+    training,
 )
 
 _VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -83,7 +84,7 @@ _INPUTS = {
         data_report(NASTY, [finding(name, "corrupt", name) for name in NASTY]), images=NASTY[2]
     ),
     "every kind": page_input(data_report(files=one_of_each_kind(), near_duplicates=pairs(3))),
-    "run": page_input(data_report(statistics=statistics(1162)), summary()),
+    "run": page_input(data_report(statistics=statistics(1162)), summary(), training=training()),
     "no data": page_input(None, summary(status="failed", pushed=None, metrics=Metrics(), reason="Why.")),
     "1000 classes": page_input(data_report(_MANY), summary()),
     "nothing accepted": page_input(
@@ -99,10 +100,10 @@ def test_a_page_is_sound_needs_nothing_and_is_the_same_again(page: PageInput) ->
     assert render(page) == html
     assert "http:" not in html
     assert "https:" not in html
-    assert not {"script", "link", "img", "iframe", "object"} & {tag for tag, _ in parsed.attributes}
+    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in parsed.attributes}
     assert not re.search(r"@import|url\((?!#)", html)
     for tag, attributes in parsed.attributes:
-        assert "src" not in attributes
+        assert (attributes.get("src") or "data:").startswith("data:"), (tag, attributes)
         assert (attributes.get("href") or "#").startswith("#"), (tag, attributes)
     tables = html.split("<table")[1:]
     assert all("<thead>" in table for table in tables)
@@ -315,6 +316,23 @@ def test_what_was_not_measured_is_not_shown() -> None:
     assert html.count("<figure>") == 1
     assert "Image statistics" not in render(_INPUTS["nothing accepted"])
     assert 'id="classes"' not in render(_INPUTS["nothing accepted"])
+
+
+def test_how_training_went() -> None:
+    html = render(_INPUTS["run"])
+    parsed = Page(html)
+    assert "Training" in parsed.of("h2")
+    assert "6 epochs in 15 seconds." in html
+    assert "/w/tfx/Trainer/model_run/7" in parsed.of("code")
+    assert {"Accuracy", "Loss"} <= set(parsed.of("figcaption"))
+    assert "Accuracy by epoch: from 0.7 to 0.85 on the eval split, at its best 0.85 in epoch 6 of 6" in html
+    assert "Loss by epoch: from 1.1 to 0.183 on the eval split, at its best 0.183 in epoch 6 of 6" in html
+    assert parsed.of("text").count("phase 2") == 2
+    assert "What was taken for what" in parsed.of("h3")
+    (picture,) = parsed.named("img")
+    assert picture["alt"] == "What was taken for what"
+    assert "Training" not in Page(render(_INPUTS["check"])).of("h2")
+    assert "Training" not in Page(render(replace(_INPUTS["run"], training=training(0)))).of("h2")
 
 
 def test_the_model_and_the_stages() -> None:

@@ -15,8 +15,6 @@ from trainer.model.settings import BackboneSettings, ModelSettings
 from trainer.model.trainable import Trainable
 
 QUICK = ("mobilenet", "mobilenet_v3_small", "lenet", "small_cnn", "cifar_cnn")
-# At the largest, saving, loading and training side by side would take more memory than a small machine has.
-HUGE = ("convnext_xlarge", "convnext_large")
 
 
 def _settings(spec: BackboneSpec) -> ModelSettings:
@@ -27,7 +25,7 @@ def _settings(spec: BackboneSpec) -> ModelSettings:
 @pytest.mark.parametrize(
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.zoo) for name in BACKBONES]
 )
-def test_every_backbone_learns_and_can_be_saved(name: str, tmp_path: Path) -> None:
+def test_every_backbone_learns(name: str) -> None:
     spec = BACKBONES[name]
     classifier = build_classifier(_settings(spec), 3)
     classifier.set_trainable(Trainable("all"))
@@ -48,13 +46,6 @@ def test_every_backbone_learns_and_can_be_saved(name: str, tmp_path: Path) -> No
     labels = np.eye(3, dtype=np.float32)[[0, 1, 2, 0]]
     assert np.isfinite(classifier.model.train_on_batch(pixels, labels))
     assert np.any(network.trainable_weights[0].numpy() != before)
-    if name in HUGE:
-        return
-    answers = np.asarray(classifier.model(pixels))
-    classifier.model.save(tmp_path / "model.keras")
-    again = keras.saving.load_model(tmp_path / "model.keras", compile=False, safe_mode=True)
-    np.testing.assert_allclose(again(pixels), answers, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-5)
 
 
 def test_layer_names_do_not_depend_on_what_was_built_before() -> None:

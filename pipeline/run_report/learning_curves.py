@@ -1,0 +1,74 @@
+"""Loss and accuracy, epoch by epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from pipeline.run_report.charts import FONT_SIZE, Chart, quiet_axes
+from pipeline.run_report.themed_svg import EVAL_LINE, INK, LINE, TRAIN_LINE, themed_svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_FIGURES: Final = {"accuracy": ("Accuracy", max), "loss": ("Loss", min)}
+_SPLITS: Final = (("train", "", TRAIN_LINE), ("eval", "val_", EVAL_LINE))
+# So many epochs have a dot each.
+_MOST_DOTS: Final = 40
+
+
+def learning_curves(epochs: Sequence[Mapping[str, float]]) -> list[Chart]:
+    """A chart for each figure that was followed, with a line for each split and one where a phase begins.
+
+    Args:
+        epochs: figure → value of each epoch, of all phases one after another.
+    """
+    return [
+        _chart(epochs, name) for name in _FIGURES if epochs and all(f"val_{name}" in row for row in epochs)
+    ]
+
+
+def _chart(epochs: Sequence[Mapping[str, float]], name: str) -> Chart:
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+    caption, best = _FIGURES[name]
+    figure, axes = quiet_axes()
+    numbers = range(1, len(epochs) + 1)
+    for split, prefix, colour in _SPLITS:
+        values = [row.get(prefix + name, math.nan) for row in epochs]
+        marker = "o" if len(epochs) <= _MOST_DOTS else ""
+        axes.plot(numbers, values, color=colour, linewidth=1.8, marker=marker, markersize=3.5, label=split)
+    axes.set_xlim(0.5, len(epochs) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:.3g}"))
+    _phase_borders(axes, epochs)
+    values = [row[f"val_{name}"] for row in epochs]
+    told = [value for value in values if not math.isnan(value)]
+    words = f"{caption} by epoch: no figure on the eval split"
+    if told:
+        top = best(told)
+        words = (
+            f"{caption} by epoch: from {told[0]:.3g} to {told[-1]:.3g} on the eval split, "
+            f"at its best {top:.3g} in epoch {values.index(top) + 1} of {len(epochs)}"
+        )
+    return Chart(caption, "by epoch", themed_svg(figure, f"curve-{name}", words))
+
+
+def _phase_borders(axes: Axes, epochs: Sequence[Mapping[str, float]]) -> None:
+    phases = [int(row["phase"]) for row in epochs]
+    for position in range(1, len(epochs)):
+        if phases[position] == phases[position - 1]:
+            continue
+        axes.axvline(position + 0.5, color=LINE, linewidth=1.2, linestyle=(0, (4, 2)))
+        axes.annotate(
+            f"phase {phases[position]}",
+            (position + 0.5, 1),
+            (4, 0),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            va="top",
+            color=INK,
+            fontsize=FONT_SIZE,
+        )

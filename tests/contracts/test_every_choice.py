@@ -1,0 +1,174 @@
+"""Whatever can be chosen builds, learns, and answers alike when it is saved, loaded again, and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.class_balance.class_weights import SCHEMES
+from serving import contract
+from serving.session_model import SessionModel
+from tests.trainer.made_up_splits import MadeUpSplit
+from trainer.augmentation.presets import PRESETS
+from trainer.augmentation.settings import OPS
+from trainer.export import export_classifier
+from trainer.image_ops import load_images
+from trainer.model.catalog import BACKBONES
+from trainer.model.classifier import build_classifier
+from trainer.model.settings import Attention, ModelSettings, Normalization, Pooling
+from trainer.optimization.settings import LossSettings, OptimizerName, ScheduleName
+from trainer.settings import ServingSettings, TrainingSettings
+from trainer.training_run.fit import RunFiles, Splits, fit
+
+LABELS: Final = ("ape", "cat", "emu")
+SMALL: Final = {"backbone": "lenet", "weights": "none", "image_size": 16}
+# The smallest that ends in a feature map, which heads are made for.
+WITH_MAPS: Final = {"backbone": "mobilenet", "alpha": 0.25, "weights": "none", "image_size": 32}
+ONE_STEP: Final = {"train": "all", "epochs": 1, "learning_rate": 1e-4}
+QUICK: Final = ("mobilenet", "mobilenet_v3_small", "lenet", "small_cnn", "cifar_cnn")
+# At the largest, training, saving and loading side by side would take more memory than a small machine has.
+HUGE: Final = ("convnext_xlarge", "convnext_large")
+# What has to be given with a choice.
+BESIDES: Final[dict[str, dict[str, Any]]] = {"step": {"at_epochs": [1]}}
+PHASES: Final[dict[str, list[dict[str, Any]]]] = {
+    "head": [{"train": "head"}],
+    "last layers": [{"train": "last 5 layers"}],
+    "from layer": [{"train": "from layer conv_pw_12"}],
+    "from block": [{"train": "from block conv_dw_13"}],
+    "all": [{"train": "all"}],
+    "head, then last block": [{"train": "head"}, {"train": "from block conv_dw_13"}],
+    "larger images": [{"train": "all", "image_size": 32}, {"train": "all", "image_size": 40}],
+    "rates by layer": [
+        {"train": "all", "layer_rates": [{"layers": "head", "factor": 2}, {"layers": "all", "factor": 0.1}]}
+    ],
+    "an optimizer each": [
+        {"train": "head", "optimizer": {"name": "adamw"}},
+        {"train": "all", "optimizer": {"name": "sgd"}, "schedule": {"name": "constant"}},
+    ],
+}
+
+
+class _Decoding(tf.Module):
+    """What the transform graph does, of any size."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._size = size
+
+    def __call__(self, encoded: tf.Tensor) -> tf.Tensor:
+        return load_images(encoded, self._size)
+
+
+def _split(size: int, seed: int) -> MadeUpSplit:
+    pixels = np.random.default_rng(seed).integers(0, 256, (len(LABELS) + 1, size, size, 3), np.uint8)
+    return MadeUpSplit(pixels, np.arange(len(pixels)) % len(LABELS))
+
+
+def _check(folder: Path, model: dict[str, Any], training: dict[str, Any]) -> None:
+    """Trains an epoch of one step a phase, saves, loads and exports."""
+    settings = ModelSettings.model_validate(model)
+    size = settings.input_size
+    train, evaluation = (_split(size, seed) for seed in (0, 1))
+    keras.utils.set_random_seed(0)
+    before = build_classifier(settings, len(LABELS), size).model.get_weights()
+    keras.utils.set_random_seed(0)
+    classifier = fit(
+        lambda pixels: build_classifier(settings, len(LABELS), pixels),
+        # Not the split's own: class weights are to differ.
+        Splits(train, evaluation, (2, 1, 1)),
+        TrainingSettings.model_validate({"batch_size": 4, "phases": [ONE_STEP], **training}),
+        0,
+        "none",
+        RunFiles(folder / "history.csv", folder / "resume", folder / "features"),
+    )
+    rows = (folder / "history.csv").read_text().splitlines()
+    assert len(rows) == 1 + len(training.get("phases", [ONE_STEP]))
+    assert "nan" not in rows[-1]
+    trained = classifier.model
+    assert any(np.any(old != new) for old, new in zip(before, trained.get_weights(), strict=True))
+
+    files = [tf.io.encode_png(image).numpy() for image in evaluation.array]
+    decoding = _Decoding(size)
+    answers = trained(decoding(tf.constant(files)), training=False).numpy()
+    np.testing.assert_allclose(answers.sum(1), 1, rtol=1e-4)
+    assert np.ptp(answers, axis=0).max() > 0, "the answer does not depend on the image"
+    trained.save(folder / "model.keras")
+    again = keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True)
+    np.testing.assert_allclose(again(evaluation.array.astype(np.float32)), answers, rtol=1e-3, atol=1e-5)
+    export_classifier(again, decoding, LABELS, ServingSettings(), folder / "1")  # type: ignore[arg-type]
+    with SessionModel.load(folder / "1") as served:
+        exported = served.run(contract.SERVING_DEFAULT, {contract.IMAGE_BYTES: np.array(files, object)})
+    np.testing.assert_allclose(exported[contract.PROBABILITIES], answers, rtol=1e-3, atol=1e-5)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_session() -> Iterator[None]:
+    yield
+    keras.backend.clear_session()
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.zoo) for name in BACKBONES]
+)
+def test_every_backbone(name: str, tmp_path: Path) -> None:
+    if name in HUGE:
+        pytest.skip("would take more memory than a small machine has; tests/trainer/model trains it a step")
+    spec = BACKBONES[name]
+    model = {"backbone": name, "weights": "none", "image_size": spec.smallest}
+    _check(tmp_path, {**model, **({"alpha": 0.25} if spec.has_alpha else {})}, {})
+
+
+@pytest.mark.parametrize("attention", get_args(Attention))
+@pytest.mark.parametrize("pooling", get_args(Pooling))
+def test_every_head(pooling: str, attention: str, tmp_path: Path) -> None:
+    _check(tmp_path, {**WITH_MAPS, "head": {"pooling": pooling, "attention": attention}}, {})
+
+
+@pytest.mark.parametrize("normalization", get_args(Normalization))
+def test_every_normalization(normalization: str, tmp_path: Path) -> None:
+    head = {"normalization": normalization, "hidden": [8, 6], "l2": 0.01, "dropout": 0.3}
+    _check(tmp_path, {**SMALL, "head": head}, {})
+
+
+def test_fused_backbones(tmp_path: Path) -> None:
+    _check(tmp_path, {**SMALL, "fused_with": [WITH_MAPS]}, {})
+
+
+@pytest.mark.parametrize("weights", ["none", *SCHEMES])
+@pytest.mark.parametrize("loss", get_args(LossSettings.model_fields["name"].annotation))
+def test_every_loss(loss: str, weights: str, tmp_path: Path) -> None:
+    settings = {"loss": {"name": loss, "label_smoothing": 0.1}, "class_weights": weights}
+    _check(tmp_path, SMALL, settings)
+
+
+@pytest.mark.parametrize("optimizer", get_args(OptimizerName))
+def test_every_optimizer(optimizer: str, tmp_path: Path) -> None:
+    chosen = {"name": optimizer, "clip_norm": 1.0, "weight_decay": 0.01, "ema": 0.5}
+    _check(tmp_path, SMALL, {"optimizer": chosen})
+
+
+@pytest.mark.parametrize("schedule", get_args(ScheduleName))
+def test_every_schedule(schedule: str, tmp_path: Path) -> None:
+    _check(tmp_path, SMALL, {"schedule": {"name": schedule, **BESIDES.get(schedule, {})}})
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_every_augmentation_op(op: str, tmp_path: Path) -> None:
+    _check(tmp_path, SMALL, {"augmentation": {"ops": [{"op": op}]}})
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_augmentation_preset(preset: str, tmp_path: Path) -> None:
+    _check(tmp_path, SMALL, {"augmentation": {"preset": preset}})
+
+
+@pytest.mark.parametrize("plan", PHASES)
+def test_every_phase_plan(plan: str, tmp_path: Path) -> None:
+    phases = [{"epochs": 1, "learning_rate": 1e-4, **phase} for phase in PHASES[plan]]
+    _check(tmp_path, {**WITH_MAPS, "image_size": 40}, {"phases": phases})
