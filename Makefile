@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
+# Each takes some gigabytes of memory: TensorFlow, and a run of the pipeline that its tests look at.
+TEST_PROCESSES ?= 2
 PEERS_LOCK := tests/benchmarks/peers.lock
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
@@ -36,10 +38,10 @@ run: setup ## Handwritten digits, from images to a pushed model.
 	@$(BIN)/imgclf run --images "$(WORKSPACE)/digits" --config pipeline/configs/digits.yaml --workspace "$(WORKSPACE)"
 
 test: setup ## The tests that prove the product.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 test-all: test ## Everything.
-	$(BIN)/python -m pytest -m ""
+	$(BIN)/python -m pytest -m zoo
 
 check: setup ## Lint, formatting and types.
 	$(BIN)/ruff check .

@@ -31,6 +31,11 @@ _NOTHING, _SEGMENT, _APP1, _END = range(4)
 _WALKING, _FOUND, _NONE = range(3)
 
 
+def begins_as_jpeg(data: tf.Tensor) -> tf.Tensor:
+    """Whether a file's bytes, a string scalar, begin as those of a JPEG do: bool scalar."""
+    return tf.equal(tf.strings.substr(data, 0, len(_JPEG)), _JPEG)
+
+
 def exif_orientation(data: tf.Tensor) -> tf.Tensor:
     """Reads the orientation of a JPEG; never fails, whatever the bytes.
 
@@ -40,8 +45,7 @@ def exif_orientation(data: tf.Tensor) -> tf.Tensor:
     Returns:
         int32 scalar from 1 to 8; 1, which is upright, for other formats and where nothing valid is said.
     """
-    begins_as_jpeg = tf.equal(tf.strings.substr(data, 0, len(_JPEG)), _JPEG)
-    return tf.cond(begins_as_jpeg, lambda: _jpeg_orientation(data), lambda: tf.constant(1))
+    return tf.cond(begins_as_jpeg(data), lambda: _jpeg_orientation(data), lambda: tf.constant(1))
 
 
 def _jpeg_orientation(data: tf.Tensor) -> tf.Tensor:

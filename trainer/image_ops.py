@@ -6,9 +6,15 @@ exported model both run that graph.
 
 from __future__ import annotations
 
+from typing import Final
+
 import tensorflow as tf
 
-from trainer.exif_orientation import exif_orientation
+from trainer.exif_orientation import begins_as_jpeg, exif_orientation
+
+# What a JPEG's decoder can divide height and width by, at a fraction of the work: it then computes the
+# lowest frequencies of each block alone (ITU-T T.81, A.3.3, with fewer terms).
+_RATIOS: Final = (1, 2, 4, 8)
 
 
 def decode_image(data: tf.Tensor) -> tf.Tensor:
@@ -21,6 +27,33 @@ def decode_image(data: tf.Tensor) -> tf.Tensor:
         uint8 [height, width, 3]; gray images are repeated over the channels, alpha is dropped.
     """
     return tf.io.decode_image(data, channels=3, expand_animations=False)
+
+
+def decode_for(data: tf.Tensor, size: int) -> tf.Tensor:
+    """Decodes an image that is about to be resized to a square.
+
+    A JPEG at least twice as large comes out smaller by 2, 4 or 8, and still as large as the square: the
+    photograph of a telephone takes a third of the time, and what is averaged here is not left out there.
+
+    Args:
+        data: string scalar, the file's bytes.
+        size: of the square, pixels.
+
+    Returns:
+        uint8 [height, width, 3]; as `decode_image` has it for other formats and smaller JPEGs.
+    """
+
+    def decode_jpeg(ratio: int) -> tf.Tensor:
+        return tf.io.decode_jpeg(data, channels=3, ratio=ratio)
+
+    def jpeg() -> tf.Tensor:
+        shorter = tf.reduce_min(tf.image.extract_jpeg_shape(data)[:2])
+        fitting = [tf.cast(shorter >= ratio * size, tf.int32) for ratio in _RATIOS[1:]]
+        return tf.switch_case(
+            tf.add_n(fitting), [lambda ratio=ratio: decode_jpeg(ratio) for ratio in _RATIOS]
+        )
+
+    return tf.cond(begins_as_jpeg(data), jpeg, lambda: decode_image(data))
 
 
 def resize_image(image: tf.Tensor, size: int) -> tf.Tensor:
@@ -73,7 +106,7 @@ def load_images(data: tf.Tensor, size: int) -> tf.Tensor:
     def load(encoded: tf.Tensor) -> tf.Tensor:
         # The small square is turned, not the photograph: of 12 megapixels that would take three times
         # as long as to decode them. Rounding apart, it comes to the same.
-        return upright(resize_image(decode_image(encoded), size), exif_orientation(encoded))
+        return upright(resize_image(decode_for(encoded, size), size), exif_orientation(encoded))
 
     return tf.map_fn(
         load,

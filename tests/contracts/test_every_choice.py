@@ -20,8 +20,9 @@ from trainer.augmentation.settings import OPS
 from trainer.export import export_classifier
 from trainer.image_ops import load_images
 from trainer.model.catalog import BACKBONES
-from trainer.model.classifier import build_classifier
+from trainer.model.classifier import Classifier, build_classifier
 from trainer.model.settings import Attention, ModelSettings, Normalization, Pooling
+from trainer.model.trainable import Trainable
 from trainer.optimization.settings import LossSettings, OptimizerName, ScheduleName
 from trainer.settings import ServingSettings, TrainingSettings
 from trainer.training_run.fit import RunFiles, Splits, fit
@@ -31,19 +32,18 @@ SMALL: Final = {"backbone": "lenet", "weights": "none", "image_size": 16}
 # The smallest that ends in a feature map, which heads are made for.
 WITH_MAPS: Final = {"backbone": "mobilenet", "alpha": 0.25, "weights": "none", "image_size": 32}
 ONE_STEP: Final = {"train": "all", "epochs": 1, "learning_rate": 1e-4}
-QUICK: Final = ("mobilenet", "mobilenet_v3_small", "lenet", "small_cnn", "cifar_cnn")
+QUICK: Final = ("mobilenet", "lenet", "small_cnn", "cifar_cnn")
 # At the largest, training, saving and loading side by side would take more memory than a small machine has.
 HUGE: Final = ("convnext_xlarge", "convnext_large")
 # What has to be given with a choice.
 BESIDES: Final[dict[str, dict[str, Any]]] = {"step": {"at_epochs": [1]}}
 PHASES: Final[dict[str, list[dict[str, Any]]]] = {
     "head": [{"train": "head"}],
-    "last layers": [{"train": "last 5 layers"}],
-    "from layer": [{"train": "from layer conv_pw_12"}],
-    "from block": [{"train": "from block conv_dw_13"}],
+    "last layers": [{"train": "last 2 layers"}],
+    "from layer": [{"train": "from layer block2_conv"}],
+    "from block": [{"train": "from block block2"}],
     "all": [{"train": "all"}],
-    "head, then last block": [{"train": "head"}, {"train": "from block conv_dw_13"}],
-    "larger images": [{"train": "all", "image_size": 32}, {"train": "all", "image_size": 40}],
+    "head, then last block": [{"train": "head"}, {"train": "from block block2"}],
     "rates by layer": [
         {"train": "all", "layer_rates": [{"layers": "head", "factor": 2}, {"layers": "all", "factor": 0.1}]}
     ],
@@ -66,8 +66,26 @@ class _Decoding(tf.Module):
 
 
 def _split(size: int, seed: int) -> MadeUpSplit:
-    pixels = np.random.default_rng(seed).integers(0, 256, (len(LABELS) + 1, size, size, 3), np.uint8)
-    return MadeUpSplit(pixels, np.arange(len(pixels)) % len(LABELS))
+    """Colours far apart, with noise: networks that have learnt nothing tell little else apart."""
+    random = np.random.default_rng(seed)
+    colours = random.permutation([(20, 20, 200), (230, 30, 30), (0, 0, 0), (235, 235, 235)])[:, None, None]
+    pixels = colours + random.integers(0, 20, (len(colours), size, size, 3))
+    return MadeUpSplit(pixels.astype(np.uint8), np.arange(len(pixels)) % len(LABELS))
+
+
+def _settle(model: keras.Model, pixels: np.ndarray) -> None:
+    """Gives batch normalisation the statistics of a batch, without which deep networks answer all alike."""
+    layers = [
+        layer
+        for layer in model._flatten_layers(include_self=False)
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0
+    model(pixels, training=True)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
 
 
 def _check(folder: Path, model: dict[str, Any], training: dict[str, Any]) -> None:
@@ -75,11 +93,16 @@ def _check(folder: Path, model: dict[str, Any], training: dict[str, Any]) -> Non
     settings = ModelSettings.model_validate(model)
     size = settings.input_size
     train, evaluation = (_split(size, seed) for seed in (0, 1))
-    keras.utils.set_random_seed(0)
-    before = build_classifier(settings, len(LABELS), size).model.get_weights()
+    before: list[np.ndarray] = []
+
+    def build(pixels: int) -> Classifier:
+        built = build_classifier(settings, len(LABELS), pixels)
+        before[:] = before or built.model.get_weights()
+        return built
+
     keras.utils.set_random_seed(0)
     classifier = fit(
-        lambda pixels: build_classifier(settings, len(LABELS), pixels),
+        build,
         # Not the split's own: class weights are to differ.
         Splits(train, evaluation, (2, 1, 1)),
         TrainingSettings.model_validate({"batch_size": 4, "phases": [ONE_STEP], **training}),
@@ -93,11 +116,13 @@ def _check(folder: Path, model: dict[str, Any], training: dict[str, Any]) -> Non
     trained = classifier.model
     assert any(np.any(old != new) for old, new in zip(before, trained.get_weights(), strict=True))
 
+    classifier.set_trainable(Trainable("all"))
+    _settle(trained, evaluation.array.astype(np.float32))
     files = [tf.io.encode_png(image).numpy() for image in evaluation.array]
     decoding = _Decoding(size)
     answers = trained(decoding(tf.constant(files)), training=False).numpy()
     np.testing.assert_allclose(answers.sum(1), 1, rtol=1e-4)
-    assert np.ptp(answers, axis=0).max() > 0, "the answer does not depend on the image"
+    assert np.ptp(answers, axis=0).max() > 1e-6, "the answer does not depend on the image"
     trained.save(folder / "model.keras")
     again = keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True)
     np.testing.assert_allclose(again(evaluation.array.astype(np.float32)), answers, rtol=1e-3, atol=1e-5)
@@ -124,10 +149,20 @@ def test_every_backbone(name: str, tmp_path: Path) -> None:
     _check(tmp_path, {**model, **({"alpha": 0.25} if spec.has_alpha else {})}, {})
 
 
-@pytest.mark.parametrize("attention", get_args(Attention))
-@pytest.mark.parametrize("pooling", get_args(Pooling))
+@pytest.mark.parametrize(
+    ("pooling", "attention"),
+    [
+        # Each by itself is quick enough to be tried always.
+        pytest.param(
+            pooling, attention, marks=() if pooling == "avg" or attention == "none" else pytest.mark.zoo
+        )
+        for pooling in get_args(Pooling)
+        for attention in get_args(Attention)
+    ],
+)
 def test_every_head(pooling: str, attention: str, tmp_path: Path) -> None:
-    _check(tmp_path, {**WITH_MAPS, "head": {"pooling": pooling, "attention": attention}}, {})
+    head = {"pooling": pooling, "attention": attention}
+    _check(tmp_path, {**WITH_MAPS, "head": head}, {"phases": [{**ONE_STEP, "train": "head"}]})
 
 
 @pytest.mark.parametrize("normalization", get_args(Normalization))
@@ -137,14 +172,18 @@ def test_every_normalization(normalization: str, tmp_path: Path) -> None:
 
 
 def test_fused_backbones(tmp_path: Path) -> None:
-    _check(tmp_path, {**SMALL, "fused_with": [WITH_MAPS]}, {})
+    both = {**SMALL, "fused_with": [WITH_MAPS]}
+    _check(tmp_path, both, {"phases": [{**ONE_STEP, "train": "head"}]})
 
 
-@pytest.mark.parametrize("weights", ["none", *SCHEMES])
 @pytest.mark.parametrize("loss", get_args(LossSettings.model_fields["name"].annotation))
-def test_every_loss(loss: str, weights: str, tmp_path: Path) -> None:
-    settings = {"loss": {"name": loss, "label_smoothing": 0.1}, "class_weights": weights}
-    _check(tmp_path, SMALL, settings)
+def test_every_loss(loss: str, tmp_path: Path) -> None:
+    _check(tmp_path, SMALL, {"loss": {"name": loss, "label_smoothing": 0.1}})
+
+
+@pytest.mark.parametrize("weights", SCHEMES)
+def test_every_class_weighting(weights: str, tmp_path: Path) -> None:
+    _check(tmp_path, SMALL, {"class_weights": weights})
 
 
 @pytest.mark.parametrize("optimizer", get_args(OptimizerName))
@@ -171,4 +210,10 @@ def test_every_augmentation_preset(preset: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("plan", PHASES)
 def test_every_phase_plan(plan: str, tmp_path: Path) -> None:
     phases = [{"epochs": 1, "learning_rate": 1e-4, **phase} for phase in PHASES[plan]]
-    _check(tmp_path, {**WITH_MAPS, "image_size": 40}, {"phases": phases})
+    _check(tmp_path, SMALL, {"phases": phases})
+
+
+@pytest.mark.zoo
+def test_images_that_grow_from_phase_to_phase(tmp_path: Path) -> None:
+    sizes = ({"image_size": size} for size in (32, 40))
+    _check(tmp_path, {**WITH_MAPS, "image_size": 40}, {"phases": [{**ONE_STEP, **size} for size in sizes]})

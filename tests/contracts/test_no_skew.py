@@ -18,7 +18,7 @@ from tests.conftest import Trial
 from tests.hazard_images import encoded, exif_jpeg, scene
 from tests.image_files import image_bytes
 from trainer.export import export_classifier
-from trainer.image_ops import decode_image, load_images, resize_image
+from trainer.image_ops import decode_for, load_images, resize_image
 from trainer.images.pixel_store import decode_split
 from trainer.images.split_records import read_split
 from trainer.settings import ServingSettings
@@ -107,13 +107,14 @@ def test_photographs_are_served_upright(order: str, served: SessionModel) -> Non
     seen = _pixels(served, files)
     np.testing.assert_array_equal(seen, load_images(tf.constant(files), SIZE).numpy())
     for data, pixels in zip(files, seen, strict=True):
-        stored = Image.fromarray(decode_image(tf.constant(data)).numpy())
+        stored = Image.fromarray(decode_for(tf.constant(data), SIZE).numpy())
         stored.getexif()[0x0112] = Image.open(io.BytesIO(data)).getexif()[0x0112]
         upright = resize_image(tf.constant(np.asarray(ImageOps.exif_transpose(stored))), SIZE).numpy()
         # Sums are rounded in another order.
         np.testing.assert_allclose(pixels, upright, atol=1)
         assert (pixels != upright).mean() < 0.01
-    # Nothing but JPEG's losses is left of the difference to the picture that was never turned.
+    # Of the difference to the picture that was never turned, only JPEG's losses are left, and what comes
+    # of its being decoded at a fraction of its size.
     lossless = _pixels(served, [encoded(scene(7, size), "PNG")])
-    assert np.abs(seen - lossless).mean(axis=(1, 2, 3)).max() < 8
+    assert np.abs(seen - lossless).mean(axis=(1, 2, 3)).max() < 12
     assert np.abs(lossless[:, ::-1] - lossless).mean() > 20

@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from tests.image_files import image_bytes
-from trainer.image_ops import decode_image, load_images, resize_image, upright
+from trainer.image_ops import decode_for, decode_image, load_images, resize_image, upright
 
 
 def test_png_decodes_to_its_own_pixels() -> None:
@@ -21,6 +21,34 @@ def test_gray_is_repeated_and_alpha_dropped() -> None:
     assert gray.shape == (24, 32, 3)
     assert (gray[..., 0] == gray[..., 2]).all()
     assert decode_image(tf.constant(image_bytes(3, "PNG", mode="RGBA"))).shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [(13, (24, 32)), (12, (12, 16)), (7, (12, 16)), (6, (6, 8)), (3, (3, 4)), (1, (3, 4)), (40, (24, 32))],
+)
+def test_jpegs_are_decoded_at_the_smallest_fraction_that_is_large_enough(
+    size: int, shape: tuple[int, int]
+) -> None:
+    assert decode_for(tf.constant(image_bytes(1, size=(32, 24))), size).shape == (*shape, 3)
+    assert decode_for(tf.constant(image_bytes(1, "PNG", size=(32, 24))), size).shape == (24, 32, 3)
+
+
+def test_a_jpeg_that_is_not_much_larger_has_all_of_its_pixels() -> None:
+    data = tf.constant(image_bytes(5, size=(32, 24)))
+    np.testing.assert_array_equal(decode_for(data, 13), decode_image(data))
+
+
+def test_a_large_photograph_is_averaged_and_not_sampled() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "JPEG", quality=95, subsampling=0)
+    averaged = np.asarray(Image.fromarray(noise).resize((32, 32), Image.Resampling.BOX), np.float32)
+    data = tf.constant(file.getvalue())
+    small = load_images(data[None], 32).numpy()[0]
+    sampled = resize_image(decode_image(data), 32).numpy()
+    assert np.abs(small - averaged).mean() < 3
+    assert np.abs(sampled - averaged).mean() > 20
 
 
 def test_resizing_averages_as_bilinear_does() -> None:
