@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from tests.hazard_images import png_chunk
+from tests.hazard_images import jpeg, png_chunk
 
 # Red, green, blue, gray: as rows of a colour table.
 GIF_TABLE = bytes((255, 0, 0, 0, 255, 0, 0, 0, 255, 90, 90, 90))
@@ -87,3 +87,27 @@ def png_file(
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         png_chunk(name, content) for name, content in ((b"IHDR", header), *chunks, (b"IEND", b""))
     )
+
+
+def jpeg_with_frame(
+    marker: int, bits: int = 8, height: int = 48, width: int = 64, channels: int = 3
+) -> bytes:
+    """A JPEG whose frame header says so."""
+    data = jpeg(0)
+    start = data.index(b"\xff\xc0")
+    header = struct.pack(">BBHBHHB", 0xFF, marker, 8 + 3 * channels, bits, height, width, channels)
+    return data[:start] + header + bytes(3 * channels) + data[start + 19 :]
+
+
+def png_with(offset: int, field: bytes, name: bytes = b"IHDR") -> bytes:
+    """A PNG of no pixels, with other bytes somewhere in its header, or with a header of another name."""
+    header = bytearray(struct.pack(">IIBBBBB", 5, 3, 8, 2, 0, 0, 0))
+    header[offset : offset + len(field)] = field
+    chunks = ((name, bytes(header)), (b"IDAT", b""), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+
+
+def first_box(*brands: bytes) -> bytes:
+    """The first box of a film, or of an image stored like one: its own brand, a version, the others."""
+    first, *others = brands
+    return struct.pack(">I4s4sI", 16 + 4 * len(others), b"ftyp", first, 0) + b"".join(others)

@@ -23,6 +23,7 @@ OURS: Final = "imgclf"
 PLAIN: Final = "keras"
 DECODING: Final = "decoding alone"
 _CORES: Final = 2
+_COPIES: Final = 3
 
 Figures = dict[str, list[float]]
 
@@ -53,6 +54,8 @@ def work(contestant: str, part: str, folder: Path, weights: str, seed: int) -> d
         PLAIN: keras_script.read,
         DECODING: keras_script.decode,
     }
+    # Once before the clock counts: the machine first has to find the memory for it.
+    readers[contestant](folder)
     return readers[contestant](folder)
 
 
@@ -141,18 +144,23 @@ def main() -> None:
         )
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:_CORES])
     with tempfile.TemporaryDirectory() as scratch:
+        from tests.benchmarks.corpus import photographs, write_copies
         from tests.benchmarks.training.prepare import prepare, prepare_many
 
-        prepare(Path(images), Path(scratch))
-        trained = race((OURS, PLAIN), "train", Path(scratch), weights, arguments.rounds)
-        read = race((OURS, PLAIN, DECODING), "read", Path(scratch), weights, arguments.rounds)
+        originals, copies = Path(scratch, "originals"), Path(scratch, "copies")
+        prepare(Path(images), originals)
+        trained = race((OURS, PLAIN), "train", originals, weights, arguments.rounds)
+        # More than a start, in which a graph is traced, takes.
+        write_copies(copies / "images", photographs(Path(images)), _COPIES)
+        prepare(copies / "images", copies)
+        read = race((OURS, PLAIN, DECODING), "read", copies, weights, arguments.rounds)
         prepare_many(Path(scratch) / "many", 200_000, 32, 10)
         (many,) = race((OURS,), "many", Path(scratch) / "many", weights, 1).values()
     versions = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras"))
     print(f"# Training, measured\n\n{versions}, {_CORES} cores, {arguments.rounds} rounds (medians)\n")
     print("## Both phases\n")
     print("\n".join(training_table(trained)))
-    print("\n## The input pipeline alone\n")
+    print(f"\n## The input pipeline alone, {_COPIES} pictures made of each photograph\n")
     print("\n".join(reading_table(read)))
     print("\n## More pixels than may be in memory\n")
     print(f"| {' | '.join(many)} |\n|{'--:|' * len(many)}")

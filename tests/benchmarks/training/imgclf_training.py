@@ -113,8 +113,8 @@ def many(folder: Path) -> dict[str, float]:
 def read(folder: Path) -> dict[str, float]:
     """The input pipeline alone, for ten epochs, of which the first decodes."""
     seconds = []
-    started = time.perf_counter()
     images = _images(folder, "train")
+    started = time.perf_counter()
     examples = Examples.of_pixels(images.pixels(SIZE))
     rule = BatchRule(BATCH, len(_counts(folder)), None, None, 0)
     steps = -(-images.count // BATCH)
