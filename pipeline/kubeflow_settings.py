@@ -1,0 +1,102 @@
+"""What a user can set about running on Kubeflow: where things lie there, and what each stage gets."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from components.settings import Settings
+
+# What Kubernetes takes for amounts: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+_QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]i?)?$"
+_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+
+
+class Toleration(Settings):
+    """A taint of a node that a stage does not mind."""
+
+    key: str | None = Field(None, description="Of the taint; any, unless given.")
+    operator: Literal["Equal", "Exists"] = Field("Exists", description="How `value` is compared.")
+    value: str | None = Field(None, description="Of the taint, with `Equal`.")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
+        None, description="Which effect is tolerated; any, unless given."
+    )
+
+
+class StageResources(Settings):
+    """What the pod of a stage gets."""
+
+    cpu: str = Field("2", pattern=_QUANTITY, description="Cores that are asked for, and the limit.")
+    memory: str = Field("4Gi", pattern=_QUANTITY, description="Memory that is asked for, and the limit.")
+    gpus: int = Field(0, ge=0, description="GPUs.")
+    gpu_type: str = Field("nvidia.com/gpu", description="The resource that a GPU is on these nodes.")
+    node_selector: dict[str, str] = Field(
+        default_factory=dict, description="Labels that a node must have, such as that of a GPU pool."
+    )
+    tolerations: tuple[Toleration, ...] = Field((), description="Taints that do not keep the pod away.")
+    retries: int = Field(2, ge=0, le=10, description="How often it is tried again when its pod fails.")
+    retry_seconds: int = Field(
+        30, ge=0, description="How long is waited before the first of these, twice as long before each next."
+    )
+    timeout_minutes: int = Field(240, ge=1, description="After how long it is given up on.")
+
+
+class SecretVariable(Settings):
+    """An environment variable of all stages, from a Kubernetes secret."""
+
+    variable: str = Field("", pattern="^[A-Za-z_][A-Za-z0-9_]*$", description="Its name.")
+    secret: str = Field("", pattern=_NAME, description="Name of the secret.")
+    key: str = Field("", min_length=1, description="Key in the secret.")
+
+
+class MetadataSettings(Settings):
+    """Where ML Metadata's database is; user and password come from the environment."""
+
+    host: str = Field("imgclf-metadata", min_length=1, description="MySQL or MariaDB server.")
+    port: int = Field(3306, ge=1, le=65535, description="Its port.")
+    database: str = Field("imgclf", pattern="^[A-Za-z0-9_]+$", description="Database, made by the first run.")
+
+
+class KubeflowSettings(Settings):
+    """Running on Kubeflow Pipelines: `imgclf kubeflow`."""
+
+    image: str = Field(
+        "imgclf:latest",
+        min_length=1,
+        description="Container image of all stages. By digest (`…@sha256:…`) a run stays what it was.",
+    )
+    gpu_image: str | None = Field(None, description="Image of stages with GPUs; `image` unless given.")
+    volume_claim: str = Field(
+        "imgclf",
+        pattern=_NAME,
+        description="Claim of the volume that all stages share: a network file system, or an object store "
+        "through its CSI driver.",
+    )
+    mount_path: str = Field(
+        "/imgclf", pattern="^/[^:*?\\[\\]]+$", description="Where it is mounted. The workspace is below it."
+    )
+    service_account: str = Field("imgclf", pattern=_NAME, description="Service account of the pods.")
+    image_pull_secrets: tuple[str, ...] = Field((), description="Secrets for a private registry.")
+    secrets: tuple[SecretVariable, ...] = Field(
+        (
+            SecretVariable(variable="IMGCLF_METADATA_USER", secret="imgclf-metadata", key="user"),
+            SecretVariable(variable="IMGCLF_METADATA_PASSWORD", secret="imgclf-metadata", key="password"),
+        ),
+        description="Environment variables of all stages that come from secrets.",
+    )
+    metadata: MetadataSettings = Field(
+        default_factory=MetadataSettings, description="ML Metadata's database."
+    )
+    stage: StageResources = Field(default_factory=StageResources, description="What each stage gets.")
+    stages: dict[str, StageResources] = Field(
+        default_factory=lambda: {
+            "Trainer": StageResources(cpu="4", memory="16Gi", gpus=1, timeout_minutes=1440),
+            "Tuner": StageResources(cpu="4", memory="16Gi", gpus=1, timeout_minutes=2880),
+        },
+        description="What single stages get instead, by their names.",
+    )
+
+    def resources(self, stage: str) -> StageResources:
+        """What a stage gets, by its name in the pipeline."""
+        return self.stages.get(stage, self.stage)
