@@ -43,6 +43,10 @@ test: setup ## The tests that prove the product.
 test-all: test ## Everything.
 	$(BIN)/python -m pytest -m zoo
 
+test-cluster: setup ## The compiled pipeline, step by step, with a database server: installs MariaDB where there is none.
+	@command -v mariadbd >/dev/null || { apt-get -qq update; apt-get -qq install --yes --no-install-recommends mariadb-server; } >/dev/null
+	$(BIN)/python -m pytest -m cluster
+
 check: setup ## Lint, formatting and types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -68,4 +72,4 @@ lock: | $(UV) ## Resolve pyproject.toml into requirements.lock anew.
 clean: ## Remove what runs left in .imgclf; .venv stays.
 	rm -rf .imgclf
 
-.PHONY: help setup run test test-all check bench-ingest bench-train lock clean
+.PHONY: help setup run test test-all test-cluster check bench-ingest bench-train lock clean

@@ -16,6 +16,7 @@ from components.image_folder.settings import DataSettings
 from components.serving_check.settings import ServingCheckSettings
 from components.settings import Settings
 from pipeline.config_keys import all_keys, keys_below
+from pipeline.kubeflow_settings import KubeflowSettings
 from trainer.model.catalog import nearest_name
 from trainer.model.settings import ModelSettings
 from trainer.settings import ServingSettings, TrainingSettings
@@ -69,6 +70,9 @@ class Config(Settings):
     serving: ServingSettings = Field(default_factory=ServingSettings, description="What it answers.")
     serving_check: ServingCheckSettings = Field(
         default_factory=ServingCheckSettings, description="When it is fit to be served."
+    )
+    kubeflow: KubeflowSettings = Field(
+        default_factory=KubeflowSettings, description="What it gets on a cluster."
     )
 
     @field_validator("preset", mode="before")
@@ -153,13 +157,26 @@ def load_config(path: Path | None = None, overrides: Iterable[str] = ()) -> Conf
             one is named), or a value of the wrong type or range.
     """
     tree = _read_yaml(path) if path is not None else {}
+    return config_of(tree, overrides, str(path) if path is not None else None)
+
+
+def config_of(tree: dict[str, Any], overrides: Iterable[str] = (), source: str | None = None) -> Config:
+    """Turns plain values and changes to them into a Config.
+
+    Args:
+        tree: as YAML gives it; changed in place.
+        overrides: `key.subkey=value`, the value in YAML; they come before the others.
+        source: what to call the values in an error.
+
+    Raises:
+        ConfigError: as `load_config` does.
+    """
     overrides = tuple(overrides)
     # A preset first: below, it tells that a list that is not given is not the default one.
     for override in sorted(overrides, key=lambda override: not override.startswith("preset=")):
         _apply_override(tree, override)
-    source = [str(path)] if path is not None else []
-    source += ["--set"] if overrides else []
-    return parse_config(tree, " or ".join(source) or "the configuration")
+    sources = [*([source] if source else []), *(["--set"] if overrides else [])]
+    return parse_config(tree, " or ".join(sources) or "the configuration")
 
 
 def parse_config(tree: Mapping[str, Any], source: str) -> Config:

@@ -1,0 +1,134 @@
+"""Reading a compiled pipeline back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components.contract import ConfigError
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How often a failed step is tried again, and how long is waited before; a factor longer each time."""
+
+    count: int
+    seconds: float
+    factor: float
+    most_seconds: float
+
+
+@dataclass(frozen=True)
+class CompiledStep:
+    """A step of the pipeline.
+
+    Attributes:
+        name: in the file.
+        after: names of the steps that it waits for.
+        command: with arguments, in which placeholders are still open.
+        environment: variables with their values.
+        secrets: variable → secret and key.
+        inputs: input → constant, or the pipeline's parameter in braces with a dollar.
+        retries: when it fails.
+        timeout_seconds: after how long it is given up on; None for never.
+        mounts: where volumes are mounted.
+    """
+
+    name: str
+    after: tuple[str, ...]
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    secrets: Mapping[str, tuple[str, str]]
+    inputs: Mapping[str, Any]
+    retries: Retries
+    timeout_seconds: float | None
+    mounts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CompiledPipeline:
+    """A compiled pipeline: its name, its parameters' defaults, and its steps in an order to run them in."""
+
+    name: str
+    parameters: Mapping[str, Any]
+    steps: Sequence[CompiledStep]
+
+
+def read_compiled(path: Path) -> CompiledPipeline:
+    """Reads a file that `compile_pipeline` wrote.
+
+    Raises:
+        ConfigError: there is none, or it is another kind of file.
+    """
+    try:
+        spec, *platforms = yaml.safe_load_all(path.read_text("utf-8"))
+        platform = platforms[0]["platforms"]["kubernetes"]["deploymentSpec"] if platforms else {}
+        tasks = spec["root"]["dag"]["tasks"]
+        steps = {name: _step(name, task, spec, platform) for name, task in tasks.items()}
+        inputs = spec["root"].get("inputDefinitions", {}).get("parameters", {})
+        return CompiledPipeline(
+            spec["pipelineInfo"]["name"],
+            {name: definition.get("defaultValue") for name, definition in inputs.items()},
+            _in_order(steps),
+        )
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(
+            f"{path} is no compiled pipeline. Make one with `imgclf kubeflow compile --output pipeline.yaml`."
+        ) from error
+
+
+def _step(
+    name: str, task: Mapping[str, Any], spec: Mapping[str, Any], platform: Mapping[str, Any]
+) -> CompiledStep:
+    label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
+    container = spec["deploymentSpec"]["executors"][label]["container"]
+    placed = platform.get("executors", {}).get(label, {})
+    policy = task.get("retryPolicy", {})
+    return CompiledStep(
+        name=name,
+        after=tuple(task.get("dependentTasks", ())),
+        command=(*container.get("command", ()), *container.get("args", ())),
+        environment={each["name"]: str(each["value"]) for each in container.get("env", ())},
+        secrets={
+            pair["envVar"]: (secret["secretName"], pair["secretKey"])
+            for secret in placed.get("secretAsEnv", ())
+            for pair in secret["keyToEnv"]
+        },
+        inputs={key: _input(value) for key, value in task.get("inputs", {}).get("parameters", {}).items()},
+        retries=Retries(
+            int(policy.get("maxRetryCount", 0)),
+            _seconds(policy.get("backoffDuration", "0s")),
+            float(policy.get("backoffFactor", 1)),
+            _seconds(policy.get("backoffMaxDuration", "3600s")),
+        ),
+        timeout_seconds=float(placed["activeDeadlineSeconds"]) if "activeDeadlineSeconds" in placed else None,
+        mounts=tuple(mount["mountPath"] for mount in placed.get("pvcMount", ())),
+    )
+
+
+def _input(value: Mapping[str, Any]) -> Any:
+    if "componentInputParameter" in value:
+        return f"${{{value['componentInputParameter']}}}"
+    return value["runtimeValue"]["constant"]
+
+
+def _seconds(duration: str) -> float:
+    return float(duration.removesuffix("s"))
+
+
+def _in_order(steps: Mapping[str, CompiledStep]) -> list[CompiledStep]:
+    """Those that wait for nothing first; alphabetical where either order would do."""
+    waiting, done = dict(sorted(steps.items())), list[CompiledStep]()
+    while waiting:
+        names = {step.name for step in done}
+        ready = next((step for step in waiting.values() if names.issuperset(step.after)), None)
+        if ready is None:
+            raise ValueError("steps wait for one another")
+        done.append(waiting.pop(ready.name))
+    return done

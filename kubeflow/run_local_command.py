@@ -1,0 +1,73 @@
+"""`imgclf kubeflow run-local`."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from kubeflow.compiled_file import CompiledStep, read_compiled
+from kubeflow.conductor import LocalRun, StepResult, conduct
+from pipeline.metadata_connection_names import HOST
+
+
+@dataclass(frozen=True)
+class RunLocalRequest:
+    """What the user asked for.
+
+    Attributes:
+        pipeline: compiled file.
+        volume: folder in place of the shared volume.
+        images, span, run_name: the pipeline's parameters; None for its defaults.
+        overrides: `key=value`.
+        metadata: whether ML Metadata is in the database that the file names, and not in a file on the volume.
+    """
+
+    pipeline: Path
+    volume: Path
+    images: Path | None = None
+    span: str | None = None
+    run_name: str | None = None
+    overrides: Sequence[str] = ()
+    metadata: bool = False
+
+
+def run_local(request: RunLocalRequest, console: Console) -> int:
+    """Runs the steps, and prints a line for each.
+
+    Returns:
+        The exit code of the first step that failed; 0 when none did.
+    """
+    compiled = read_compiled(request.pipeline)
+    images = None if request.images is None else str(request.images.absolute())
+    given = {"images": images, "span": request.span, "run_name": request.run_name}
+    parameters = {name: value for name, value in given.items() if value is not None}
+    run = LocalRun(
+        volume=request.volume.absolute(),
+        logs=request.volume.absolute() / "logs",
+        parameters={**parameters, "overrides": list(request.overrides)},
+        environment={} if request.metadata else {HOST: ""},
+        started=lambda step, process: _tell_of_start(console, step, process),
+    )
+    run.volume.mkdir(parents=True, exist_ok=True)
+
+    def finished(result: StepResult) -> None:
+        mark = "[green]✓[/]" if result.exit_code == 0 else "[red]✗[/]"
+        again = f", attempt {result.attempts}" if result.attempts > 1 else ""
+        console.print(f"{result.name:28} {mark} {result.seconds:7.1f} s{again}", highlight=False)
+
+    results = conduct(compiled, run, finished)
+    failed = next((result for result in results if result.exit_code != 0), None)
+    if failed is not None:
+        console.print(escape(f"{failed.name} failed. Its log is {run.logs / failed.name}.log"))
+        return failed.exit_code if failed.exit_code > 0 else 1
+    return 0
+
+
+def _tell_of_start(console: Console, step: CompiledStep, process: subprocess.Popen[bytes]) -> None:
+    if console.is_terminal:
+        console.print(f"[dim]{step.name} is process {process.pid}[/]", end="\r")

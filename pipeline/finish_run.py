@@ -1,0 +1,76 @@
+"""Last step of a run whose stages are processes of their own: sums it up, and says what came of it.
+
+`python -m pipeline.finish_run --workspace DIR --run-id ID`
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from pipeline.metadata_connection import metadata_connection
+from pipeline.node_attempts import earlier_attempt, published
+from pipeline.node_launch import Connection, node_ids
+from pipeline.outcome import Artifacts, summarize_run
+from pipeline.pod_log import logger
+from pipeline.run_files import RunFiles
+from pipeline.run_page import with_page
+from pipeline.steps import add_run_arguments, do_step, run_files
+from pipeline.summary import RunSummary, Stage
+from pipeline.tuned_config import write_best_config
+
+
+def finish(files: RunFiles, connection: Connection) -> RunSummary:
+    """Writes `summary.json` and the run's page.
+
+    Args:
+        files: of the run; all of its stages have succeeded.
+        connection: to ML Metadata.
+    """
+    ir, config = files.read_pipeline(), files.read_config()
+    stages: list[Stage] = []
+    artifacts: dict[str, Artifacts] = {}
+    for stage in node_ids(ir):
+        attempt = earlier_attempt(ir, stage, connection)
+        if attempt is None or not attempt.succeeded:
+            raise RuntimeError(f"{stage} has not succeeded in the run {files.run_id}.")
+        outcome = published(ir, stage, attempt.execution_id, connection)
+        artifacts[stage] = outcome.artifacts
+        stages.append(Stage(stage, outcome.status, attempt.seconds))
+    summary = summarize_run(
+        run_id=files.run_id,
+        config=config,
+        node_ids=node_ids(ir),
+        stages=stages,
+        artifacts=artifacts,
+        failure=None,
+        log=files.folder,  # Each step has a log of its own, where the pods are.
+    )
+    summary = replace(summary, tuned=write_best_config(config, artifacts, files.folder))
+    began = datetime.fromtimestamp(files.folder.stat().st_ctime).astimezone()
+    summary = with_page(summary, config=config, run_dir=files.folder, began=began, artifacts=artifacts)
+    summary.write(files.folder / "summary.json")
+    return summary
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Sums the run up that the command line names; returns the exit code of `imgclf run`."""
+    parser = argparse.ArgumentParser(description="Sums a run up.")
+    add_run_arguments(parser)
+    files = run_files(parser.parse_args(arguments))
+
+    def work() -> int:
+        summary = finish(files, metadata_connection(files.workspace))
+        logger.info("%s%s", summary.status, f": {summary.reason}" if summary.reason else "")
+        if summary.metrics.candidate:
+            logger.info("metrics on the test split: %s", summary.metrics.candidate)
+        return summary.exit_code
+
+    return do_step("Finish", files, work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""One node of a compiled pipeline, through TFX's own launcher; the same wherever it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import tensorflow as tf
+from ml_metadata.proto import metadata_store_pb2
+from tfx.dsl.compiler import compiler, constants
+from tfx.orchestration import metadata
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.pipeline import Pipeline
+from tfx.orchestration.portable import data_types, launcher, runtime_parameter_utils
+from tfx.orchestration.portable.mlmd import execution_lib
+from tfx.proto.orchestration import pipeline_pb2
+
+from pipeline.outcome import Artifacts
+from pipeline.summary import StageStatus
+
+Connection: TypeAlias = metadata_store_pb2.ConnectionConfig
+
+
+@dataclass(frozen=True)
+class NodeOutcome:
+    """What came of a node.
+
+    Attributes:
+        status: `ran`, `cached`, or `skipped` for a push that was held back.
+        artifacts: output key → artifacts.
+    """
+
+    status: StageStatus
+    artifacts: Artifacts
+
+
+def compile_ir(pipeline: Pipeline) -> pipeline_pb2.Pipeline:
+    """TFX's intermediate representation of a pipeline, with the run's id still open."""
+    ir: pipeline_pb2.Pipeline = compiler.Compiler().compile(pipeline)
+    return ir
+
+
+def set_run_id(ir: pipeline_pb2.Pipeline, run_id: str) -> None:
+    """Fills in by what name ML Metadata knows the run."""
+    runtime_parameter_utils.substitute_runtime_parameter(
+        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+    )
+
+
+def node_ids(ir: pipeline_pb2.Pipeline) -> list[str]:
+    """The nodes' ids, in an order in which they can be run."""
+    return [node.pipeline_node.node_info.id for node in ir.nodes]
+
+
+def find_node(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.PipelineNode:
+    """The node of that id.
+
+    Raises:
+        KeyError: there is none.
+    """
+    for node in ir.nodes:
+        if node.pipeline_node.node_info.id == node_id:
+            return node.pipeline_node
+    raise KeyError(node_id)
+
+
+def local_connection(ir: pipeline_pb2.Pipeline) -> Connection:
+    """The connection to ML Metadata that the pipeline was compiled with."""
+    named = runner_utils.extract_local_deployment_config(ir).metadata_connection_config
+    connection: Connection = getattr(named, named.WhichOneof("connection_config"))
+    return connection
+
+
+def launch_node(ir: pipeline_pb2.Pipeline, node_id: str, connection: Connection) -> NodeOutcome:
+    """Runs a node, unless its outputs are known, and publishes what it puts out.
+
+    Args:
+        ir: compiled, with the run's id set.
+        node_id: of the node; those before it have succeeded.
+        connection: to ML Metadata.
+
+    Raises:
+        RuntimeError: the node failed without raising.
+        Exception: whatever the node raised.
+    """
+    deployment = runner_utils.extract_local_deployment_config(ir)
+    stage_launcher = launcher.Launcher(
+        pipeline_node=find_node(ir, node_id),
+        mlmd_connection=metadata.Metadata(connection),
+        pipeline_info=ir.pipeline_info,
+        pipeline_runtime_spec=ir.runtime_spec,
+        executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+        custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+    )
+    execution = _launch(stage_launcher)
+    with metadata.Metadata(connection) as store:
+        return outcome_of(store, ir.pipeline_info.id, node_id, execution.execution_id)
+
+
+def outcome_of(store: metadata.Metadata, pipeline_id: str, node_id: str, execution_id: int) -> NodeOutcome:
+    """What ML Metadata knows of an execution.
+
+    Raises:
+        RuntimeError: it did not succeed.
+    """
+    (execution,) = store.store.get_executions_by_id([execution_id])
+    if not execution_lib.is_execution_successful(execution):
+        raise RuntimeError(f"{node_id} could not be run; ML Metadata has it as failed.")
+    artifacts = execution_lib.get_output_artifacts(store, execution_id)
+    if _is_resolver(store, execution):
+        # TFX asks a resolver anew in every run. It is as good as cached
+        # when the answer is that of the last run.
+        cached = _as_last_time(store, pipeline_id, node_id, execution_id, artifacts)
+    else:
+        cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
+    if cached:
+        return NodeOutcome("cached", artifacts)
+    pushes = artifacts.get("pushed_model", [])
+    held_back = not all(push.get_int_custom_property("pushed") for push in pushes)
+    return NodeOutcome("skipped" if held_back else "ran", artifacts)
+
+
+def _as_last_time(
+    store: metadata.Metadata, pipeline_id: str, node_id: str, execution_id: int, artifacts: Artifacts
+) -> bool:
+    context = store.store.get_context_by_type_and_name("node", f"{pipeline_id}.{node_id}")
+    earlier = [
+        execution.id
+        for execution in store.store.get_executions_by_context(context.id)
+        if execution.id < execution_id
+    ]
+    if not earlier:
+        return False
+    before, now = (
+        {key: [artifact.id for artifact in found] for key, found in outputs.items()}
+        for outputs in (execution_lib.get_output_artifacts(store, max(earlier)), artifacts)
+    )
+    return before == now
+
+
+def _launch(stage_launcher: launcher.Launcher) -> data_types.ExecutionInfo:
+    """Launches a node with AutoGraph off.
+
+    Neither this project's functions nor TFMA's metrics branch on tensors in
+    Python, but AutoGraph would rewrite the source of all they call, for
+    seconds in the Trainer and in the Evaluator.
+    """
+    return tf.autograph.experimental.do_not_convert(stage_launcher.launch)()
+
+
+def _is_resolver(store: metadata.Metadata, execution: metadata_store_pb2.Execution) -> bool:
+    (execution_type,) = store.store.get_execution_types_by_id([execution.type_id])
+    return str(execution_type.name).endswith(".Resolver")

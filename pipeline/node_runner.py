@@ -1,0 +1,82 @@
+"""Runs one stage of a prepared run; what a pod of a Kubeflow run starts.
+
+`python -m pipeline.node_runner --workspace DIR --run-id ID --stage NAME`
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.pod_log import logger
+from pipeline.run_files import RunFiles
+from pipeline.steps import add_run_arguments, do_step, run_files
+
+if TYPE_CHECKING:
+    from tfx.proto.orchestration import pipeline_pb2
+
+    from pipeline.node_launch import Connection
+
+
+def run_stage(files: RunFiles, stage: str, connection: Connection) -> None:
+    """Runs a stage, unless an attempt before this one has succeeded.
+
+    TFX gives a second attempt the execution of the first. Whatever a killed
+    attempt left in that execution's folders is taken away, so that no half of
+    an artifact is ever taken for a whole one.
+
+    Args:
+        files: of the run.
+        stage: its name in the pipeline.
+        connection: to ML Metadata.
+
+    Raises:
+        Exception: whatever the stage raised.
+    """
+    from pipeline.node_attempts import earlier_attempt
+    from pipeline.node_launch import launch_node
+
+    ir = files.read_pipeline()
+    attempt = earlier_attempt(ir, stage, connection)
+    if attempt is not None and attempt.succeeded:
+        logger.info("done by an earlier attempt")
+        return
+    if attempt is not None:
+        logger.info("an earlier attempt did not end well; starting anew")
+        _remove(ir, stage, attempt.execution_id)
+    outcome = launch_node(ir, stage, connection)
+    logger.info("%s: %s", stage, outcome.status)
+
+
+def _remove(ir: pipeline_pb2.Pipeline, stage: str, execution_id: int) -> None:
+    """Removes the folders that an execution writes its artifacts to."""
+    root = ir.runtime_spec.pipeline_root.field_value.string_value
+    for folder in Path(root, stage).glob(f"*/{execution_id}"):
+        shutil.rmtree(folder)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the stage that the command line names; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Runs one stage of a run.")
+    add_run_arguments(parser)
+    parser.add_argument("--stage", required=True, help="its name in the pipeline")
+    given = parser.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    files = run_files(given)
+
+    def work() -> None:
+        from pipeline.metadata_connection import metadata_connection
+
+        run_stage(files, given.stage, metadata_connection(files.workspace))
+
+    return do_step(given.stage, files, work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""What the steps of a run leave for one another, where each is a process on some machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass as validated_dataclass
+from tfx.proto.orchestration import pipeline_pb2
+
+from components.contract import ConfigError
+from pipeline.config import Config, parse_config
+from pipeline.workspace import Workspace
+
+
+@validated_dataclass(frozen=True)
+class Refusal:
+    """Why a stage will never succeed in this run: the sentence and the exit code, which a retry repeats."""
+
+    reason: str
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """The files of a run in its folder.
+
+    Attributes:
+        workspace: of the run, on a volume that all steps see.
+        run_id: of the run.
+    """
+
+    workspace: Workspace
+    run_id: str
+
+    @property
+    def folder(self) -> Path:
+        """Holds all of them."""
+        return self.workspace.run_dir(self.run_id)
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether the pipeline is compiled."""
+        return self._pipeline.is_file()
+
+    def write_pipeline(self, ir: pipeline_pb2.Pipeline, config: Config) -> None:
+        """Writes the compiled pipeline and what it was compiled from; whole or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _write(self._config, TypeAdapter(Config).dump_json(config, indent=1))
+        # Last: with it, the run is prepared.
+        _write(self._pipeline, ir.SerializeToString(deterministic=True))
+
+    def read_pipeline(self) -> pipeline_pb2.Pipeline:
+        """The compiled pipeline, with the run's id set.
+
+        Raises:
+            ConfigError: the run was not prepared.
+        """
+        self._require_prepared()
+        return pipeline_pb2.Pipeline.FromString(self._pipeline.read_bytes())
+
+    def read_config(self) -> Config:
+        """The configuration, completed.
+
+        Raises:
+            ConfigError: the run was not prepared.
+        """
+        self._require_prepared()
+        return parse_config(TypeAdapter(dict).validate_json(self._config.read_bytes()), str(self._config))
+
+    def refusal(self, node_id: str) -> Refusal | None:
+        """Why an earlier attempt at this stage came to an end for good; None when none did."""
+        file = self._refusal(node_id)
+        return TypeAdapter(Refusal).validate_json(file.read_bytes()) if file.is_file() else None
+
+    def refuse(self, node_id: str, refusal: Refusal) -> None:
+        """Has further attempts at this stage end as this one did."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _write(self._refusal(node_id), TypeAdapter(Refusal).dump_json(refusal))
+
+    def _require_prepared(self) -> None:
+        if not self.is_prepared:
+            raise ConfigError(
+                f"There is no run {self.run_id} in {self.workspace.root}. Its first step has to prepare it."
+            )
+
+    @property
+    def _pipeline(self) -> Path:
+        return self.folder / "pipeline.pb"
+
+    @property
+    def _config(self) -> Path:
+        return self.folder / "config.json"
+
+    def _refusal(self, node_id: str) -> Path:
+        return self.folder / f"refused-{node_id}.json"
+
+
+def _write(path: Path, data: bytes) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_bytes(data)
+    partial.replace(path)

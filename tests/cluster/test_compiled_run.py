@@ -1,0 +1,179 @@
+"""The compiled pipeline, each step a process of its own, comes to what `imgclf run` comes to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubeflow.compile import compile_pipeline
+from kubeflow.compiled_file import CompiledPipeline, CompiledStep, read_compiled
+from kubeflow.conductor import LocalRun, StepResult, conduct
+from pipeline.config import load_config
+from tests.cluster.conftest import Database
+from tests.conftest import SETTINGS, Trial
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> CompiledPipeline:
+    path = tmp_path_factory.mktemp("compiled") / "pipeline.yaml"
+    compile_pipeline(load_config(None, SETTINGS), path)
+    return read_compiled(path)
+
+
+@pytest.fixture(scope="module")
+def volume(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("volume")
+
+
+def _run(
+    compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database, job_id: str, **values: Any
+) -> tuple[list[StepResult], Mapping[str, Any]]:
+    run = LocalRun(
+        volume=volume,
+        logs=volume / "logs" / job_id,
+        parameters={"images": str(trial.images), "overrides": values.pop("overrides", [])},
+        environment=database.environment,
+        job_id=job_id,
+        pause=lambda seconds: None,
+        **values,
+    )
+    results = conduct(compiled, run, lambda result: None)
+    logs = "\n".join(
+        path.read_text()[-3000:] for path in run.logs.iterdir() if "Traceback" in path.read_text()
+    )
+    summary = volume / "workspace" / "runs" / f"stripes-{job_id}" / "summary.json"
+    assert summary.is_file(), logs
+    return results, json.loads(summary.read_text())
+
+
+def test_it_comes_to_what_one_process_comes_to(
+    compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database
+) -> None:
+    results, summary = _run(compiled, volume, trial, database, "1")
+    assert [result.exit_code for result in results] == [0] * len(compiled.steps)
+    assert trial.summary is not None
+    assert summary["status"] == trial.summary.status == "pushed"
+    assert summary["metrics"]["candidate"] == pytest.approx(trial.summary.metrics.candidate)
+    assert summary["images"]["per_split"] == trial.summary.images.per_split  # type: ignore[union-attr]
+    assert [stage["name"] for stage in summary["stages"]] == [stage.name for stage in trial.summary.stages]
+    assert Path(summary["pushed"]["path"], "saved_model.pb").is_file()
+    assert (volume / "workspace" / "runs" / "stripes-1" / "report.html").is_file()
+    # It is the server that knows of it.
+    assert not (volume / "workspace" / "metadata.sqlite").exists()
+    assert database.ask("SELECT COUNT(*) FROM imgclf.Context WHERE name = 'stripes-1'") == ["1"]
+    for log in (volume / "logs" / "1").iterdir():
+        lines = [line for line in log.read_text().splitlines() if line.startswith("{")]
+        assert json.loads(lines[-1])["message"].startswith("done in"), log.name
+
+
+def test_a_second_run_finds_everything_done(
+    compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database
+) -> None:
+    _, summary = _run(compiled, volume, trial, database, "2")
+    assert {stage["status"] for stage in summary["stages"]} == {"cached"}
+    assert summary["pushed"]["new"] is False
+
+
+def test_a_trainer_that_is_killed_twice_comes_to_the_same(
+    compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database
+) -> None:
+    seed = ["seed=7"]
+    unharmed = volume / "unharmed"
+    _, expected = _run(compiled, unharmed, trial, database, "3", overrides=seed)
+    killed: list[signal.Signals] = []
+
+    def kill(step: CompiledStep, process: subprocess.Popen[bytes]) -> None:
+        if step.name != "trainer" or len(killed) == 2:
+            return
+        # The first time with a warning, as when a node is taken away; the second time without.
+        number = signal.SIGKILL if killed else signal.SIGTERM
+        killed.append(number)
+        log = volume / "logs" / "4" / "trainer.log"
+        threading.Thread(target=_kill_in_training, args=(process, log, number, len(killed))).start()
+
+    results, summary = _run(compiled, volume, trial, database, "4", overrides=seed, started=kill)
+    trainer = next(result for result in results if result.name == "trainer")
+    assert (trainer.exit_code, trainer.attempts) == (0, 3)
+    assert killed == [signal.SIGTERM, signal.SIGKILL]
+    assert summary["metrics"]["candidate"] == pytest.approx(expected["metrics"]["candidate"])
+    log = (volume / "logs" / "4" / "trainer.log").read_text()
+    assert "taken away by SIGTERM" in log
+    assert log.count("an earlier attempt did not end well") == 2
+    assert log.count("goes on after epoch") >= 1
+    # One model of it, and nothing half-written beside it.
+    models = volume / "workspace" / "artifacts" / "stripes" / "Trainer" / "model"
+    newest = max(models.iterdir(), key=lambda folder: int(folder.name))
+    assert (newest / "Format-Serving" / "saved_model.pb").is_file()
+
+
+def _kill_in_training(
+    process: subprocess.Popen[bytes], log: Path, number: signal.Signals, attempt: int
+) -> None:
+    while process.poll() is None:
+        if log.is_file() and log.read_text().count("epoch") >= 2 * attempt:
+            os.kill(process.pid, number)
+            return
+        time.sleep(0.02)
+
+
+def test_refused_images_end_the_run_with_their_exit_code(
+    compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database
+) -> None:
+    run = LocalRun(
+        volume=volume,
+        logs=volume / "logs" / "5",
+        parameters={
+            "images": str(trial.images),
+            "overrides": ["balance.min_images_per_class=1000"],
+        },
+        environment=database.environment,
+        job_id="5",
+        pause=lambda seconds: None,
+    )
+    results = conduct(compiled, run, lambda result: None)
+    assert (results[-1].name, results[-1].exit_code) == ("class-balance-validator", 3)
+    log = (volume / "logs" / "5" / "class-balance-validator.log").read_text()
+    # The first attempt says why, those after it say so at once.
+    assert log.count("refused by an earlier attempt") == results[-1].attempts - 1 == 2
+
+
+def test_two_runs_at_once_are_both_right(
+    compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database
+) -> None:
+    summaries: dict[str, Mapping[str, Any]] = {}
+
+    def run(job_id: str) -> None:
+        _, summaries[job_id] = _run(
+            compiled,
+            volume,
+            trial,
+            database,
+            job_id,
+            overrides=[f"seed={job_id}", "evaluation.min_accuracy=0"],
+        )
+
+    threads = [threading.Thread(target=run, args=(job_id,)) for job_id in ("11", "12")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(summaries) == ["11", "12"]
+    for job_id, summary in summaries.items():
+        stages = {stage["name"]: stage["status"] for stage in summary["stages"]}
+        assert stages["Trainer"] == "ran", job_id
+        assert stages["ImageFolderExampleGen"] == "cached", job_id
+        assert summary["metrics"]["candidate"]["example_count"] == 24
+    assert database.ask("SELECT COUNT(*) FROM imgclf.Execution WHERE last_known_state = 2") == [
+        "0"
+    ]  # running

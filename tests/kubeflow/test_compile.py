@@ -1,0 +1,161 @@
+"""What the compiled pipeline says, and that Kubeflow takes it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from google.protobuf import json_format
+from kfp.components import load_component_from_file
+from kfp.pipeline_spec import pipeline_spec_pb2
+
+from components.contract import ConfigError
+from kubeflow.compile import compile_pipeline, step_name
+from kubeflow.compiled_file import CompiledPipeline, Retries, read_compiled
+from pipeline.config import load_config
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE, GOLDEN = ROOT / "kubeflow" / "example.yaml", ROOT / "kubeflow" / "pipeline.yaml"
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("compiled") / "pipeline.yaml"
+    compile_pipeline(load_config(EXAMPLE), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def pipeline(compiled: Path) -> CompiledPipeline:
+    return read_compiled(compiled)
+
+
+def _executors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The containers, and what Kubernetes is told about them, by step."""
+    spec, platform = yaml.safe_load_all(path.read_text())
+    containers = spec["deploymentSpec"]["executors"]
+    placed = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    return (
+        {name.removeprefix("exec-"): executor["container"] for name, executor in containers.items()},
+        {name.removeprefix("exec-"): executor for name, executor in placed.items()},
+    )
+
+
+def test_the_copy_in_the_repository_is_what_compiling_gives(compiled: Path) -> None:
+    assert compiled.read_text() == GOLDEN.read_text(), (
+        "compile it again: imgclf kubeflow compile --config kubeflow/example.yaml "
+        "--output kubeflow/pipeline.yaml"
+    )
+
+
+def test_kubeflows_own_loader_and_proto_take_it(compiled: Path) -> None:
+    loaded = load_component_from_file(str(compiled))
+    assert loaded.pipeline_spec.schema_version == "2.1.0"
+    assert set(loaded.component_spec.inputs) == {"images", "span", "run_name", "overrides"}
+    spec, _ = yaml.safe_load_all(compiled.read_text())
+    parsed = json_format.ParseDict(spec, pipeline_spec_pb2.PipelineSpec())
+    assert len(parsed.root.dag.tasks) == 14
+    for task in parsed.root.dag.tasks:
+        assert all(letter.isalnum() or letter == "-" for letter in task)
+
+
+def test_stages_wait_for_one_another_as_on_one_machine(pipeline: CompiledPipeline) -> None:
+    after = {step.name: set(step.after) for step in pipeline.steps}
+    assert after["prepare"] == set()
+    assert after["image-folder-example-gen"] == {"prepare"}
+    assert {"data-check"} <= after["class-balance-validator"]
+    assert {"example-validator", "class-balance-validator"} <= after["transform"]
+    assert {"evaluator", "serving-check", "trainer"} <= after["pusher"]
+    assert after["finish"] == {"pusher"}
+    seen: set[str] = set()
+    for step in pipeline.steps:
+        assert set(step.after) <= seen
+        seen.add(step.name)
+
+
+def test_the_trainer_gets_its_gpu_node(compiled: Path, pipeline: CompiledPipeline) -> None:
+    containers, placed = _executors(compiled)
+    assert containers["trainer"]["image"].startswith("imgclf-gpu@sha256:1")
+    resources = containers["trainer"]["resources"]
+    assert resources["accelerator"]["resourceType"] == "nvidia.com/gpu"
+    assert resources["accelerator"]["resourceCount"] == "1"
+    assert (resources["resourceCpuLimit"], resources["resourceMemoryLimit"]) == ("8", "30Gi")
+    assert resources["resourceMemoryRequest"] == "30Gi"
+    assert placed["trainer"]["nodeSelector"]["labels"] == {"pool": "gpu"}
+    (toleration,) = placed["trainer"]["tolerations"]
+    assert (toleration["key"], toleration["operator"], toleration["effect"]) == (
+        "nvidia.com/gpu",
+        "Exists",
+        "NoSchedule",
+    )
+    trainer = next(step for step in pipeline.steps if step.name == "trainer")
+    assert trainer.retries == Retries(4, 30, 2, 1800)
+    assert trainer.timeout_seconds == 720 * 60
+    assert "accelerator" not in containers["evaluator"]["resources"]
+    assert containers["evaluator"]["image"].startswith("imgclf@sha256:0")
+    assert "nodeSelector" not in placed["evaluator"]
+
+
+def test_every_step_has_the_volume_the_database_and_its_secrets(pipeline: CompiledPipeline) -> None:
+    for step in pipeline.steps:
+        assert step.mounts == ("/imgclf",)
+        assert step.environment["IMGCLF_METADATA_HOST"] == "imgclf-metadata"
+        assert step.environment["IMGCLF_METADATA_PORT"] == "3306"
+        assert step.environment["IMGCLF_METADATA_DATABASE"] == "imgclf"
+        assert step.secrets == {
+            "IMGCLF_METADATA_USER": ("imgclf-metadata", "user"),
+            "IMGCLF_METADATA_PASSWORD": ("imgclf-metadata", "password"),
+        }
+        assert step.timeout_seconds
+
+
+def test_what_changes_between_runs_is_a_parameter(pipeline: CompiledPipeline) -> None:
+    assert pipeline.parameters == {
+        "images": "/imgclf/photos/span-{SPAN}",
+        "span": "",
+        "run_name": "photos",
+        "overrides": [],
+    }
+    prepare = pipeline.steps[0]
+    assert prepare.inputs["overrides"] == "${overrides}"
+    config = json.loads(prepare.command[prepare.command.index("--config") + 1])
+    assert config["preset"] == "balanced"
+    assert "training" not in config
+    assert "kubeflow" not in config
+
+
+def test_retries_only_where_they_may_help(pipeline: CompiledPipeline) -> None:
+    retries = {step.name: step.retries.count for step in pipeline.steps}
+    assert retries.pop("finish") == 0
+    assert retries.pop("trainer") == 4
+    assert set(retries.values()) == {2}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "output", "message"),
+    [
+        (["kubeflow.stages={Trainr: {gpus: 2}}"], "p.yaml", "kubeflow.stages.Trainr: there is no such stage"),
+        ([], "p.json", "end in .yaml"),
+        (["data.schema_file=gone.pbtxt"], "p.yaml", "there is no file gone.pbtxt"),
+    ],
+)
+def test_what_cannot_be_compiled(tmp_path: Path, overrides: list[str], output: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        compile_pipeline(load_config(EXAMPLE, overrides), tmp_path / output)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_have_no_capitals() -> None:
+    assert step_name("LatestBlessedResolver") == "latest-blessed-resolver"
+    assert step_name("Pusher") == "pusher"
+
+
+def test_a_search_is_a_step_of_its_own(tmp_path: Path) -> None:
+    overrides = ["preset=null", "model.start_from=null", "tuning.trials=2"]
+    overrides += ["tuning.space={training.phases.0.learning_rate: {choices: [0.1, 0.2]}}"]
+    compile_pipeline(load_config(EXAMPLE, overrides), tmp_path / "p.yaml")
+    steps = {step.name: step for step in read_compiled(tmp_path / "p.yaml").steps}
+    assert "tuner" in steps["trainer"].after

@@ -1,0 +1,36 @@
+"""Where ML Metadata is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from components.contract import ConfigError
+from pipeline.metadata_connection import metadata_connection
+from pipeline.metadata_connection_names import DATABASE, HOST, PASSWORD, PORT, USER
+from pipeline.workspace import Workspace
+
+SERVER = {HOST: "db", PORT: "3307", DATABASE: "imgclf", USER: "me", PASSWORD: "secret"}
+
+
+@pytest.mark.parametrize("environment", [{}, {HOST: ""}, {**SERVER, HOST: ""}])
+def test_without_a_server_it_is_a_file(tmp_path: Path, environment: dict[str, str]) -> None:
+    connection = metadata_connection(Workspace(tmp_path), environment)
+    assert connection.sqlite.filename_uri == str(tmp_path / "metadata.sqlite")
+
+
+def test_a_server_is_reached_as_the_environment_says(tmp_path: Path) -> None:
+    mysql = metadata_connection(Workspace(tmp_path), SERVER).mysql
+    assert (mysql.host, mysql.port, mysql.database) == ("db", 3307, "imgclf")
+    assert (mysql.user, mysql.password) == ("me", "secret")
+    assert metadata_connection(Workspace(tmp_path), {**SERVER, PORT: ""}).mysql.port == 3306
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({USER: "", PASSWORD: ""}, f"{USER}, {PASSWORD} is not set"), ({PORT: "x"}, "'x', which is no port")],
+)
+def test_what_is_missing_is_named(tmp_path: Path, change: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        metadata_connection(Workspace(tmp_path), {**SERVER, **change})

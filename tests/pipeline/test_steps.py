@@ -1,0 +1,65 @@
+"""What all steps of a run have in common."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from components.contract import ConfigError, DataError
+from pipeline.run_files import RunFiles
+from pipeline.steps import add_run_arguments, do_step, run_files
+from pipeline.workspace import Workspace
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> RunFiles:
+    return RunFiles(Workspace(tmp_path), "run-1")
+
+
+def _refuse() -> None:
+    raise DataError("Too few cats.")
+
+
+def test_a_mistake_is_not_made_twice(files: RunFiles, capsys: pytest.CaptureFixture[str]) -> None:
+    assert do_step("DataCheck", files, _refuse) == 3
+    tried = []
+    assert do_step("DataCheck", files, lambda: tried.append(1)) == 3
+    assert not tried
+    message = json.loads(capsys.readouterr().out.splitlines()[-1])["message"]
+    assert message == "refused by an earlier attempt: Too few cats."
+    assert do_step("Trainer", files, lambda: tried.append(1)) == 0
+    other = RunFiles(files.workspace, "run-2")
+    assert do_step("DataCheck", other, lambda: tried.append(1)) == 0
+    assert len(tried) == 2
+
+
+def test_what_may_go_better_next_time_is_tried_again(files: RunFiles) -> None:
+    def fail() -> None:
+        raise OSError(28, "No space left on device", "/v/x")
+
+    assert do_step("Trainer", files, fail) == 2
+    assert do_step("Trainer", files, lambda: None) == 0
+
+
+def test_a_step_may_end_with_a_code_of_its_own(files: RunFiles) -> None:
+    assert do_step("Finish", files, lambda: 4) == 4
+    assert files.refusal("Finish") is None
+
+
+def test_the_runs_name_comes_before_its_id(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    add_run_arguments(parser)
+    named = parser.parse_args(["--workspace", str(tmp_path), "--run-id", "7", "--run-name", "nightly"])
+    assert run_files(named) == RunFiles(Workspace(tmp_path), "nightly-7")
+    plain = parser.parse_args(["--workspace", str(tmp_path), "--run-id", "7"])
+    assert run_files(plain).folder == tmp_path / "runs" / "7"
+
+
+def test_a_run_that_was_not_prepared(files: RunFiles) -> None:
+    assert not files.is_prepared
+    for read in (files.read_pipeline, files.read_config):
+        with pytest.raises(ConfigError, match="There is no run run-1"):
+            read()
