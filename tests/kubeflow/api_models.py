@@ -1,4 +1,4 @@
-"""Requests and answers of the KFP API, held against the classes that KFP generates from its own definition."""
+"""Requests and answers of the KFP API, held against the classes that KFP generates from its definition."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import kfp_server_api
 from dateutil.parser import isoparse
 
 
-class NotInTheApi(Exception):
+class NotInTheApiError(Exception):
     """A value that KFP's API does not define."""
 
 
@@ -32,7 +32,7 @@ def write_model(model: Any) -> Any:
 
 
 def check(data: Any, kind: str, where: str) -> None:
-    """Raises NotInTheApi for anything within a value that its definition does not have."""
+    """Raises NotInTheApiError for anything within a value that its definition does not have."""
     nested = re.fullmatch(r"list\[(.+)\]|dict\(str, (.+)\)", kind)
     if nested and nested[1]:
         for item in _require(data, list, where):
@@ -49,7 +49,7 @@ def check(data: Any, kind: str, where: str) -> None:
         try:
             assert isoparse(_require(data, str, where)).tzinfo is not None
         except (ValueError, AssertionError):
-            raise NotInTheApi(f"{where}: {data!r} is no RFC 3339 time") from None
+            raise NotInTheApiError(f"{where}: {data!r} is no RFC 3339 time") from None
     elif kind != "object":
         _check_model(data, getattr(kfp_server_api, kind), where)
 
@@ -57,17 +57,17 @@ def check(data: Any, kind: str, where: str) -> None:
 def _check_model(data: Any, model: Any, where: str) -> None:
     if hasattr(model, "allowable_values"):
         if data not in model.allowable_values:
-            raise NotInTheApi(f"{where}: {data!r} is not one of {model.allowable_values}")
+            raise NotInTheApiError(f"{where}: {data!r} is not one of {model.allowable_values}")
         return
     kinds = {model.attribute_map[name]: kind for name, kind in model.openapi_types.items()}
     for name, item in _require(data, dict, where).items():
         if name not in kinds:
-            raise NotInTheApi(f"{where}: unknown field {name!r}")
+            raise NotInTheApiError(f"{where}: unknown field {name!r}")
         if item is not None:
             check(item, kinds[name], f"{where}.{name}")
 
 
 def _require(data: Any, kind: Any, where: str) -> Any:
     if not isinstance(data, kind):
-        raise NotInTheApi(f"{where}: {data!r} is not of the kind {kind}")
+        raise NotInTheApiError(f"{where}: {data!r} is not of the kind {kind}")
     return data

@@ -4,25 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kfp import compiler, dsl
+from kfp import compiler
 
 from kubeflow.client import KubeflowClient
 from kubeflow.connection import connect
-from tests.kubeflow.fake_kfp_server import FakeKfp, serving
+from tests.kubeflow.fake_kfp_server import serving
+from tests.kubeflow.kfp_in_memory import FakeKfp
+from tests.kubeflow.tiny_pipeline import flowers
 
 
 @pytest.fixture(scope="session")
 def pipeline_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A compiled pipeline with the parameters that imgclf's has."""
-
-    @dsl.container_component
-    def stage(images: str, span: str, run_name: str, overrides: list[str]) -> dsl.ContainerSpec:
-        return dsl.ContainerSpec(image="imgclf", command=["stage"], args=[images, span, run_name, overrides])
-
-    @dsl.pipeline(name="flowers")
-    def flowers(images: str, run_name: str, overrides: list[str], span: str = "") -> None:
-        stage(images=images, span=span, run_name=run_name, overrides=overrides)
-
     path = tmp_path_factory.mktemp("compiled") / "pipeline.yaml"
     compiler.Compiler().compile(flowers, str(path))
     return path
