@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Iterable, Mapping
-from importlib.metadata import EntryPoint
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer.main
 from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "imgclf.commands"
 
@@ -21,6 +22,8 @@ def further_commands(entry_points: Iterable[EntryPoint] | None = None) -> Mappin
             looking through every installed package takes a hundred times as long.
     """
     if entry_points is None:
+        import importlib.metadata
+
         entry_points = importlib.metadata.distribution("imgclf").entry_points
     return {each.name: each for each in entry_points if each.group == GROUP}
 
