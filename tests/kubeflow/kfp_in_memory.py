@@ -40,6 +40,7 @@ class FakeKfp:
         multi_user: whether lists need a namespace.
         failures: status and body by "METHOD /path", for requests that shall fail.
         states: that runs go through, one at each look; the last one stays.
+        most_enabled: how many schedules have been enabled at the same time.
         calls: "METHOD /path" of each request.
     """
 
@@ -48,6 +49,7 @@ class FakeKfp:
     multi_user: bool = False
     failures: dict[str, tuple[int, str]] = field(default_factory=dict)
     states: list[str] = field(default_factory=lambda: ["PENDING", "RUNNING", "SUCCEEDED"])
+    most_enabled: int = 0
     calls: list[str] = field(default_factory=list)
     pipelines: list[api.V2beta1Pipeline] = field(default_factory=list)
     versions: list[api.V2beta1PipelineVersion] = field(default_factory=list)
@@ -91,7 +93,7 @@ class FakeKfp:
                 found = _find(self.schedules, "recurring_run_id", schedule_id)
                 found.status = f"{verb}d".upper()
                 found.mode = verb.upper()
-                return {}
+                return self._count_enabled({})
             case ["DELETE", "recurringruns", schedule_id]:
                 self.schedules.remove(_find(self.schedules, "recurring_run_id", schedule_id))
                 return {}
@@ -169,7 +171,12 @@ class FakeKfp:
         schedule.max_concurrency = str(schedule.max_concurrency)
         schedule.status = {"ENABLE": "ENABLED", "DISABLE": "DISABLED"}[schedule.mode]
         schedule.service_account = schedule.service_account or "pipeline-runner"
-        return self._add(self.schedules, schedule, "recurring_run_id")
+        return self._count_enabled(self._add(self.schedules, schedule, "recurring_run_id"))
+
+    def _count_enabled(self, answer: Any) -> Any:
+        enabled = sum(each.mode == "ENABLE" for each in self.schedules)
+        self.most_enabled = max(self.most_enabled, enabled)
+        return answer
 
     def _check_work(self, work: Any) -> None:
         """That the experiment and the version are there, and the parameters are the pipeline's."""
