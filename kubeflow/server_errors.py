@@ -34,7 +34,7 @@ def server_errors(host: str) -> Iterator[None]:
     import kfp_server_api
     import urllib3
 
-    # It tells of each retry, which the sentence does once and for all.
+    # It warns of each retry, and KFP's client sets logging up to show that.
     logger = logging.getLogger("urllib3.connectionpool")
     level = logger.level
     logger.setLevel(logging.ERROR)

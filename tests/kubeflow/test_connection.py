@@ -76,6 +76,8 @@ def test_a_server_that_is_down(kfp_server: FakeKfp, capfd: pytest.CaptureFixture
 def test_nothing_is_said_beside_the_sentence() -> None:
     """In a process of its own, where nobody catches warnings and logs."""
     code = (
+        "import logging\n"
+        "logging.info('as kfp does, which sets logging up')\n"
         "from components.contract import ConfigError\n"
         "from kubeflow.connection import connect\n"
         "try: connect('http://127.0.0.1:1', None)\n"
