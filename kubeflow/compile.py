@@ -125,8 +125,7 @@ def _command(stage: str) -> list[str]:
 
 
 def _run_arguments(settings: KubeflowSettings, run_id: Any, run_name: Any) -> list[Any]:
-    workspace = f"{settings.mount_path.rstrip('/')}/workspace"
-    return ["--workspace", workspace, "--run-id", run_id, "--run-name", run_name]
+    return ["--workspace", settings.mount_path, "--run-id", run_id, "--run-name", run_name]
 
 
 def _place(task: Any, stage: str, settings: KubeflowSettings, resources: StageResources) -> None:

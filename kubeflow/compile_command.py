@@ -26,7 +26,7 @@ def compile_file(config: Path | None, overrides: Sequence[str], output: Path) ->
     quiet_tensorflow()
 
     from kubeflow.compile import compile_pipeline
-    from kubeflow.compiled_file import read_compiled
+    from kubeflow.compiled_steps import read_compiled
 
     compile_pipeline(settings, output)
     compiled = read_compiled(output)

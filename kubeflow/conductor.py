@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.contract import ConfigError
-from kubeflow.compiled_file import CompiledPipeline, CompiledStep
+from kubeflow.compiled_steps import CompiledPipeline, CompiledStep
 
 _INPUT: Final = re.compile(r"\{\{\$\.inputs\.parameters\['([A-Za-z0-9_]+)'\]\}\}")
 _JOB: Final = "{{$.pipeline_job_uuid}}"

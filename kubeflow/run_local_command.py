@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from kubeflow.compiled_file import CompiledStep, read_compiled
+from kubeflow.compiled_steps import CompiledStep, read_compiled
 from kubeflow.conductor import LocalRun, StepResult, conduct
 from pipeline.metadata_connection_names import HOST
 

@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+from pipeline.further_commands import CommandGroup
 from pipeline.target_layout import TargetLayout
 
 app = typer.Typer(
     name="imgclf",
+    cls=CommandGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

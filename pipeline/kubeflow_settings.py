@@ -70,11 +70,10 @@ class KubeflowSettings(Settings):
     volume_claim: str = Field(
         "imgclf",
         pattern=_NAME,
-        description="Claim of the volume that all stages share: a network file system, or an object store "
-        "through its CSI driver.",
+        description="Claim of the volume that all stages share: a file system, which an object store is not.",
     )
     mount_path: str = Field(
-        "/imgclf", pattern="^/[^:*?\\[\\]]+$", description="Where it is mounted. The workspace is below it."
+        "/imgclf", pattern="^/[^:*?\\[\\]]+$", description="Where it is mounted; the workspace of all runs."
     )
     service_account: str = Field("imgclf", pattern=_NAME, description="Service account of the pods.")
     image_pull_secrets: tuple[str, ...] = Field((), description="Secrets for a private registry.")

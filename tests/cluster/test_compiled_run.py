@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from kubeflow.compile import compile_pipeline
-from kubeflow.compiled_file import CompiledPipeline, CompiledStep, read_compiled
+from kubeflow.compiled_steps import CompiledPipeline, CompiledStep, read_compiled
 from kubeflow.conductor import LocalRun, StepResult, conduct
 from pipeline.config import load_config
 from tests.cluster.conftest import Database
@@ -52,7 +52,7 @@ def _run(
     logs = "\n".join(
         path.read_text()[-3000:] for path in run.logs.iterdir() if "Traceback" in path.read_text()
     )
-    summary = volume / "workspace" / "runs" / f"stripes-{job_id}" / "summary.json"
+    summary = volume / "runs" / f"stripes-{job_id}" / "summary.json"
     assert summary.is_file(), logs
     return results, json.loads(summary.read_text())
 
@@ -68,9 +68,9 @@ def test_it_comes_to_what_one_process_comes_to(
     assert summary["images"]["per_split"] == trial.summary.images.per_split  # type: ignore[union-attr]
     assert [stage["name"] for stage in summary["stages"]] == [stage.name for stage in trial.summary.stages]
     assert Path(summary["pushed"]["path"], "saved_model.pb").is_file()
-    assert (volume / "workspace" / "runs" / "stripes-1" / "report.html").is_file()
+    assert (volume / "runs" / "stripes-1" / "report.html").is_file()
     # It is the server that knows of it.
-    assert not (volume / "workspace" / "metadata.sqlite").exists()
+    assert not (volume / "metadata.sqlite").exists()
     assert database.ask("SELECT COUNT(*) FROM imgclf.Context WHERE name = 'stripes-1'") == ["1"]
     for log in (volume / "logs" / "1").iterdir():
         lines = [line for line in log.read_text().splitlines() if line.startswith("{")]
@@ -112,7 +112,7 @@ def test_a_trainer_that_is_killed_twice_comes_to_the_same(
     assert log.count("an earlier attempt did not end well") == 2
     assert log.count("goes on after epoch") >= 1
     # One model of it, and nothing half-written beside it.
-    models = volume / "workspace" / "artifacts" / "stripes" / "Trainer" / "model"
+    models = volume / "artifacts" / "stripes" / "Trainer" / "model"
     newest = max(models.iterdir(), key=lambda folder: int(folder.name))
     assert (newest / "Format-Serving" / "saved_model.pb").is_file()
 

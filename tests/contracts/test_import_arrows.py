@@ -40,6 +40,7 @@ LIGHT = (
     "pipeline.convert_command",
     "pipeline.data_facts",
     "pipeline.doctor",
+    "pipeline.further_commands",
     "pipeline.preflight",
     "pipeline.presets",
     "pipeline.run_command",
@@ -50,8 +51,24 @@ LIGHT = (
     "serving.client",
     "serving.contract",
     "serving.server_command",
+    "kubeflow.cli",
+    "kubeflow.client",
+    "kubeflow.cron",
+    "kubeflow.runs_command",
+    "kubeflow.schedule_command",
+    "kubeflow.submit_command",
 )
-HEAVY = ("tensorflow", "keras", "tfx", "apache_beam", "ml_metadata", "tensorflow_serving", "matplotlib")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "tfx",
+    "apache_beam",
+    "ml_metadata",
+    "tensorflow_serving",
+    "matplotlib",
+    "kfp",
+    "kfp_server_api",
+)
 
 
 def imports_of(path: Path) -> set[str]:
@@ -93,6 +110,13 @@ def test_a_wrong_arrow_would_be_found(tmp_path: Path) -> None:
 def test_no_file_is_named_after_nothing_in_particular() -> None:
     vague = {"utils.py", "util.py", "helpers.py", "common.py", "misc.py"}
     assert [path for package in ORDER for path in (ROOT / package).rglob("*.py") if path.name in vague] == []
+
+
+def test_nobody_imports_kubeflow_and_kubeflow_may_import_all() -> None:
+    for package in ORDER[:-1]:
+        assert wrong_arrows(package, {"kubeflow.cli"}) == {"kubeflow.cli"}
+    assert wrong_arrows("kubeflow", set(ORDER)) == set()
+    assert (ROOT / "kubeflow" / "__init__.py").is_file()
 
 
 @pytest.mark.parametrize("module", LIGHT)

@@ -14,7 +14,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from components.contract import ConfigError
 from kubeflow.compile import compile_pipeline, step_name
-from kubeflow.compiled_file import CompiledPipeline, Retries, read_compiled
+from kubeflow.compiled_steps import CompiledPipeline, Retries, read_compiled
 from pipeline.config import load_config
 
 ROOT = Path(__file__).parents[2]

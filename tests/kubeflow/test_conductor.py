@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from components.contract import ConfigError
-from kubeflow.compiled_file import CompiledPipeline, CompiledStep, Retries, read_compiled
+from kubeflow.compiled_steps import CompiledPipeline, CompiledStep, Retries, read_compiled
 from kubeflow.conductor import LocalRun, StepResult, conduct
 
 ONCE = Retries(0, 0, 1, 0)

@@ -1,0 +1,127 @@
+"""A compiled pipeline: what it is called, which parameters it takes, and which version it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from components.contract import ConfigError
+
+# Of the pipeline parameters, and what they are where nothing is asked for.
+IMAGES: Final = "images"
+SPAN: Final = "span"
+RUN_NAME: Final = "run_name"
+OVERRIDES: Final = "overrides"
+_NOTHING: Final[Mapping[str, Any]] = {SPAN: "", RUN_NAME: "", OVERRIDES: []}
+_OPTIONS: Final = {IMAGES: "--images", SPAN: "--span", RUN_NAME: "--run-name", OVERRIDES: "--set"}
+
+_COMPILE: Final = "Make one with imgclf kubeflow compile."
+
+
+@dataclass(frozen=True)
+class PipelineFile:
+    """A compiled pipeline.
+
+    Attributes:
+        path: the file.
+        name: of the pipeline.
+        version: a name for exactly these bytes.
+        parameters: names of what it takes, and whether each has to be given.
+    """
+
+    path: Path
+    name: str
+    version: str
+    parameters: Mapping[str, bool]
+
+    def arguments(
+        self, images: str | None, span: str | None, run_name: str | None, overrides: Sequence[str]
+    ) -> dict[str, Any]:
+        """What to pass to the pipeline.
+
+        What was not asked for is left to the pipeline's own defaults.
+
+        Args:
+            images: folder or URI, as the pods see it.
+            span: which span of the images.
+            run_name: of the run, for the stages.
+            overrides: `key=value`.
+
+        Raises:
+            ConfigError: something that the pipeline does not take, or that it
+                cannot do without.
+        """
+        asked = {IMAGES: images, SPAN: span, RUN_NAME: run_name, OVERRIDES: list(overrides) or None}
+        given = {name: value for name, value in asked.items() if value is not None}
+        # Every run has a name, also of pipelines that do not want to know it.
+        unknown = given.keys() - self.parameters.keys() - {RUN_NAME}
+        if unknown:
+            options = ", ".join(sorted(_OPTIONS[name] for name in unknown))
+            raise ConfigError(
+                f"{self.path} takes no {options}; its parameters are {_listed(self.parameters)}."
+            )
+        required = {name for name, needed in self.parameters.items() if needed}
+        arguments = {**{name: _NOTHING[name] for name in required & _NOTHING.keys()}, **given}
+        missing = required - arguments.keys()
+        if missing:
+            options = ", ".join(sorted(_OPTIONS.get(name, name) for name in missing))
+            raise ConfigError(f"{self.path} cannot do without {options}.")
+        return {name: value for name, value in arguments.items() if name in self.parameters}
+
+
+def read_pipeline(path: Path) -> PipelineFile:
+    """Reads a compiled pipeline.
+
+    Raises:
+        ConfigError: no such file, or not a pipeline of KFP v2.
+    """
+    if path.suffix not in (".yaml", ".yml"):
+        raise ConfigError(f"{path}: a compiled pipeline is a .yaml file. {_COMPILE}")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError(f"There is no file {path}. {_COMPILE}") from None
+    try:
+        spec: Any = next(yaml.load_all(content, Loader=yaml.CSafeLoader), None)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}. {_COMPILE}") from None
+    try:
+        name = spec["pipelineInfo"]["name"]
+        inputs = spec["root"].get("inputDefinitions", {}).get("parameters", {})
+        required = {
+            key: not each.get("isOptional", False) and "defaultValue" not in each
+            for key, each in inputs.items()
+        }
+    except (KeyError, TypeError, AttributeError):
+        raise ConfigError(f"{path} is not a pipeline of Kubeflow Pipelines 2. {_COMPILE}") from None
+    return PipelineFile(path, name, hashlib.sha256(content).hexdigest()[:16], required)
+
+
+def check_overrides(overrides: Sequence[str]) -> None:
+    """Refuses what `--set` cannot be, before anything is sent.
+
+    Whether a value fits depends on the configuration that was compiled, so that
+    is left to the run.
+
+    Raises:
+        ConfigError: no `key=value`, or a key that is in no section.
+    """
+    from pipeline.config import Config
+
+    for override in overrides:
+        key, equals, _ = override.partition("=")
+        if not key or not equals:
+            raise ConfigError(f"--set {override}: a setting is changed with KEY=VALUE, as training.epochs=3.")
+        if key.split(".")[0] not in Config.model_fields:
+            raise ConfigError(
+                f"--set {override}: there is no such setting. Known: {_listed(Config.model_fields)}."
+            )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
