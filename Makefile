@@ -13,6 +13,8 @@ PEERS := .venv-peers
 # Each takes some gigabytes of memory: TensorFlow, and a run of the pipeline that its tests look at.
 TEST_PROCESSES ?= 2
 PEERS_LOCK := tests/benchmarks/peers.lock
+IMAGE ?= imgclf:latest
+GPU_IMAGE ?= imgclf-gpu:latest
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
 help: ## List what there is.
@@ -64,12 +66,27 @@ $(PEERS)/.installed: $(PEERS_LOCK) | $(UV)
 	@$(UV) pip sync --quiet --python $(PEERS) --require-hashes --compile-bytecode $(PEERS_LOCK)
 	@touch $@
 
-lock: | $(UV) ## Resolve pyproject.toml into requirements.lock anew.
+lock: | $(UV) ## Resolve pyproject.toml into requirements.lock, and the image's locks, anew.
 	$(UV) pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 --extra dev \
 		--extra kubeflow --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--output-file $(LOCK)
+	$(IMAGE_COMPILE) --output-file kubeflow/requirements.lock
+	$(IMAGE_COMPILE) --extra gpu --output-file kubeflow/requirements-gpu.lock
+
+# The image's packages are those of $(LOCK), without what only development and submitting take. The Python is one
+# that python:3.11 is no older than: some packages have other versions for the first ones of 3.11.
+IMAGE_COMPILE = $(UV) pip compile pyproject.toml --quiet --constraint $(LOCK) --python-version 3.11.9 \
+	--python-platform linux --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+image: ## The container image of all stages, IMAGE=imgclf:latest.
+	docker build $(DOCKER_ARGS) --target cpu --tag $(IMAGE) .
+
+image-gpu: ## The same with CUDA, GPU_IMAGE=imgclf-gpu:latest.
+	docker build $(DOCKER_ARGS) --target gpu --tag $(GPU_IMAGE) .
+
+DOCKER_ARGS = --file kubeflow/Dockerfile --build-arg REVISION=$$(git rev-parse HEAD)
 
 clean: ## Remove what runs left in .imgclf; .venv stays.
 	rm -rf .imgclf
 
-.PHONY: help setup run test test-all test-cluster check bench-ingest bench-train lock clean
+.PHONY: help setup run test test-all test-cluster check bench-ingest bench-train lock image image-gpu clean

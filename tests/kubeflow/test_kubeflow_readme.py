@@ -1,0 +1,81 @@
+"""What kubeflow/README.md shows is so: its YAML is valid, its files and resources exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from pipeline.config import Config
+from pipeline.kubeflow_settings import KubeflowSettings
+from tests.kubeflow.built_manifests import KUBEFLOW, ROOT, build
+
+README = KUBEFLOW / "README.md"
+TEXT = README.read_text("utf-8")
+
+
+def fenced(language: str) -> list[str]:
+    """The contents of the fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+
+
+BLOCKS: list[dict[str, Any]] = [yaml.safe_load(block) for block in fenced("yaml")]
+COMMANDS = [shlex.split(line, comments=True) for block in fenced("bash") for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if "kind" in block])
+def test_its_resources_are_valid(block: dict[str, Any]) -> None:
+    kubernetes_validate.validate(block, kubernetes_validate.latest_version(), strict=True)
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if "kind" not in block])
+def test_its_settings_are_taken(block: dict[str, Any]) -> None:
+    section = block.pop("kubeflow")
+    settings = KubeflowSettings.model_validate(section)
+    assert set(KubeflowSettings().secrets) <= set(settings.secrets)
+    Config.model_validate(block)
+
+
+def test_no_gpu_is_asked_for_on_a_small_cluster() -> None:
+    (small,) = (block["kubeflow"] for block in map(yaml.safe_load, fenced("yaml")) if "data" in block)
+    settings = KubeflowSettings.model_validate(small)
+    assert settings.resources("Trainer").gpus == settings.resources("Tuner").gpus == 0
+
+
+def test_its_storage_classes_are_what_the_claim_asks_for(tmp_path: Path) -> None:
+    names = {block["metadata"]["name"] for block in BLOCKS if block.get("kind") == "StorageClass"}
+    claims = [r for r in build("overlays/cloud", tmp_path) if r["kind"] == "PersistentVolumeClaim"]
+    assert names == {claim["spec"]["storageClassName"] for claim in claims}
+
+
+def test_files_it_names_exist() -> None:
+    named = set(re.findall(r"kubeflow/manifests/[\w./-]*\w", TEXT)) - {"kubeflow/manifests/base/metadata.env"}
+    for path in (*named, *(f"kubeflow/{path}" for path in re.findall(r"`(manifests/[\w./-]*\w)/?`", TEXT))):
+        assert (ROOT / path).exists(), path
+
+
+def test_kubectl_is_pointed_at_what_there_is(tmp_path: Path) -> None:
+    there = {f"{r['kind'].lower()}/{r['metadata']['name']}" for r in build("overlays/small", tmp_path)}
+    names = set(re.findall(r"\b(\w+/imgclf[\w-]*)", "\n".join(fenced("bash")))) - {"pod/imgclf-files"}
+    resources = {
+        name for name in names if name.split("/")[0] in ("deployment", "statefulset", "service", "cronjob")
+    }
+    assert resources and resources <= there
+
+
+def test_its_edits_find_their_lines() -> None:
+    edits = [command for command in COMMANDS if command[:2] == ["sed", "-i"]]
+    assert len(edits) == 2
+    for _, _, script, path in edits:
+        before = script.split("/")[1]
+        assert before in (ROOT / path).read_text("utf-8"), path
+
+
+def test_its_commands_are_imgclfs() -> None:
+    used = {command[2] for command in COMMANDS if command[:2] == ["imgclf", "kubeflow"]}
+    assert used == {"compile", "submit", "runs", "schedule"}
