@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -15,6 +17,7 @@ from kubeflow import submit_command
 from kubeflow.schedule_info import utc_time
 from pipeline import cli
 from pipeline.further_commands import GROUP
+from tests.contracts.test_readme import ROOT, RUN_ELSEWHERE, commands
 from tests.kubeflow.kfp_in_memory import FakeKfp
 
 
@@ -246,3 +249,17 @@ def test_times() -> None:
     assert utc_time("--start", None) is None
     with pytest.raises(ConfigError, match="--end '31.1.2030' is no time"):
         utc_time("--end", "31.1.2030")
+
+
+def test_the_readmes_commands(
+    kubeflow: Command, quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(ROOT / "kubeflow" / "pipeline.yaml", tmp_path / "photos-pipeline.yaml")
+    monkeypatch.chdir(tmp_path)
+    shown = [command for command in commands() if RUN_ELSEWHERE.get(command) == "tests/kubeflow/test_cli.py"]
+    words = [shlex.split(command) for command in shown]
+    assert [each[:3] for each in words] == [
+        ["imgclf", "kubeflow", name] for name in ("submit", "schedule", "runs", "unschedule")
+    ]
+    for _, _, *rest in words:
+        assert kubeflow(*rest).code == 0
