@@ -23,11 +23,13 @@ help: ## List what there is.
 setup: $(STAMP) ## Create .venv and install exactly what requirements.lock pins.
 
 # Bytecode is compiled at once: without it, importing TFX takes three times as long.
-$(STAMP): $(LOCK) pyproject.toml | $(UV)
+$(STAMP): $(LOCK) pyproject.toml tests/kubeflow/manifest-checks.lock | $(UV)
 	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
 	@echo "Installing what $(LOCK) pins into $(VENV), once …"
 	@$(UV) pip sync --quiet --python $(VENV) --require-hashes --compile-bytecode $(LOCK)
 	@$(UV) pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable .
+	@$(UV) pip install --quiet --python $(VENV) --no-deps --require-hashes --target $(VENV)/manifest-checks \
+		--requirement tests/kubeflow/manifest-checks.lock
 	@touch $@
 
 .uv/bin/uv:
@@ -72,6 +74,9 @@ lock: | $(UV) ## Resolve pyproject.toml into requirements.lock, and the image's 
 		--output-file $(LOCK)
 	$(IMAGE_COMPILE) --output-file kubeflow/requirements.lock
 	$(IMAGE_COMPILE) --extra gpu --output-file kubeflow/requirements-gpu.lock
+	$(UV) pip compile tests/kubeflow/manifest-checks.in --quiet --upgrade --no-deps --python-version 3.10 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--output-file tests/kubeflow/manifest-checks.lock
 
 # The image's packages are those of $(LOCK), without what only development and submitting take. The Python is one
 # that python:3.11 is no older than: some packages have other versions for the first ones of 3.11.

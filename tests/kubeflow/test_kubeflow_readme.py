@@ -7,13 +7,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 
 from pipeline.config import Config
 from pipeline.kubeflow_settings import KubeflowSettings
 from tests.kubeflow.built_manifests import KUBEFLOW, ROOT, build
+from tests.kubeflow.kubernetes_schemas import validate
 
 README = KUBEFLOW / "README.md"
 TEXT = README.read_text("utf-8")
@@ -30,7 +30,7 @@ COMMANDS = [shlex.split(line, comments=True) for block in fenced("bash") for lin
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if "kind" in block])
 def test_its_resources_are_valid(block: dict[str, Any]) -> None:
-    kubernetes_validate.validate(block, kubernetes_validate.latest_version(), strict=True)
+    validate(block)
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if "kind" not in block])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 
@@ -21,9 +20,10 @@ from tests.kubeflow.built_manifests import (
     only,
     pod_specs,
 )
+from tests.kubeflow.kubernetes_schemas import LATEST, InvalidResourceError, validate
 
 # The oldest that the README names, and the newest whose schemas there are.
-VERSIONS = ("1.31", kubernetes_validate.latest_version())
+VERSIONS = ("1.31", LATEST)
 SETTINGS = KubeflowSettings()
 OVERLAYS = ("overlays/small", "overlays/cloud")
 # Kinds that hold for the whole cluster, and so have no namespace.
@@ -48,7 +48,7 @@ def all_pod_specs(resources: list[Resource]) -> list[tuple[str, Resource]]:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_resource_is_valid(resources: list[Resource], version: str) -> None:
     for resource in resources:
-        kubernetes_validate.validate(resource, version, strict=True)
+        validate(resource, version)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -61,14 +61,14 @@ def test_every_file_is_valid_by_itself(version: str) -> None:
         if path.name == "nightly-run-on-gpu.yaml":
             continue  # A patch, which is no whole resource.
         for resource in yaml.safe_load_all(path.read_text("utf-8")):
-            kubernetes_validate.validate(resource, version, strict=True)
+            validate(resource, version)
 
 
 def test_a_mistake_would_be_found() -> None:
     claim = yaml.safe_load((MANIFESTS / "base" / "volume-claim.yaml").read_text("utf-8"))
     claim["spec"]["accessMode"] = claim["spec"].pop("accessModes")
-    with pytest.raises(kubernetes_validate.ValidationError):
-        kubernetes_validate.validate(claim, VERSIONS[-1], strict=True)
+    with pytest.raises(InvalidResourceError):
+        validate(claim)
 
 
 def test_every_file_is_used() -> None:
