@@ -57,11 +57,27 @@ def _run(
     return results, json.loads(summary.read_text())
 
 
-def test_it_comes_to_what_one_process_comes_to(
+def test_with_a_trainer_that_is_killed_twice_it_comes_to_what_one_process_comes_to(
     compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database
 ) -> None:
-    results, summary = _run(compiled, volume, trial, database, "1")
+    killed: list[signal.Signals] = []
+    log = volume / "logs" / "1" / "trainer.log"
+
+    def kill(step: CompiledStep, process: subprocess.Popen[bytes]) -> None:
+        if step.name == "trainer" and len(killed) < 2:
+            # The first time with a warning, as when a node is taken away; the second time without.
+            killed.append(signal.SIGKILL if killed else signal.SIGTERM)
+            arguments = (process, log, killed[-1], len(killed))
+            threading.Thread(target=_kill_in_training, args=arguments).start()
+
+    results, summary = _run(compiled, volume, trial, database, "1", started=kill)
     assert [result.exit_code for result in results] == [0] * len(compiled.steps)
+    assert {result.name: result.attempts for result in results if result.attempts > 1} == {"trainer": 3}
+    text = log.read_text()
+    assert "taken away by SIGTERM" in text
+    assert text.count("an earlier attempt did not end well") == 2
+    assert text.count("goes on after epoch") >= 1
+
     assert trial.summary is not None
     assert summary["status"] == trial.summary.status == "pushed"
     assert summary["metrics"]["candidate"] == pytest.approx(trial.summary.metrics.candidate)
@@ -69,12 +85,14 @@ def test_it_comes_to_what_one_process_comes_to(
     assert [stage["name"] for stage in summary["stages"]] == [stage.name for stage in trial.summary.stages]
     assert Path(summary["pushed"]["path"], "saved_model.pb").is_file()
     assert (volume / "runs" / "stripes-1" / "report.html").is_file()
-    # It is the server that knows of it.
+    # It is the server that knows of it, and it knows of one model.
     assert not (volume / "metadata.sqlite").exists()
     assert database.ask("SELECT COUNT(*) FROM imgclf.Context WHERE name = 'stripes-1'") == ["1"]
-    for log in (volume / "logs" / "1").iterdir():
-        lines = [line for line in log.read_text().splitlines() if line.startswith("{")]
-        assert json.loads(lines[-1])["message"].startswith("done in"), log.name
+    models = "SELECT COUNT(*) FROM imgclf.Artifact JOIN imgclf.Type ON Artifact.type_id = Type.id "
+    assert database.ask(f"{models} WHERE Type.name = 'Model' AND Artifact.state = 2") == ["1"]
+    for path in (volume / "logs" / "1").iterdir():
+        lines = [line for line in path.read_text().splitlines() if line.startswith("{")]
+        assert json.loads(lines[-1])["message"].startswith("done in"), path.name
 
 
 def test_a_second_run_finds_everything_done(
@@ -83,38 +101,6 @@ def test_a_second_run_finds_everything_done(
     _, summary = _run(compiled, volume, trial, database, "2")
     assert {stage["status"] for stage in summary["stages"]} == {"cached"}
     assert summary["pushed"]["new"] is False
-
-
-def test_a_trainer_that_is_killed_twice_comes_to_the_same(
-    compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database
-) -> None:
-    seed = ["seed=7"]
-    unharmed = volume / "unharmed"
-    _, expected = _run(compiled, unharmed, trial, database, "3", overrides=seed)
-    killed: list[signal.Signals] = []
-
-    def kill(step: CompiledStep, process: subprocess.Popen[bytes]) -> None:
-        if step.name != "trainer" or len(killed) == 2:
-            return
-        # The first time with a warning, as when a node is taken away; the second time without.
-        number = signal.SIGKILL if killed else signal.SIGTERM
-        killed.append(number)
-        log = volume / "logs" / "4" / "trainer.log"
-        threading.Thread(target=_kill_in_training, args=(process, log, number, len(killed))).start()
-
-    results, summary = _run(compiled, volume, trial, database, "4", overrides=seed, started=kill)
-    trainer = next(result for result in results if result.name == "trainer")
-    assert (trainer.exit_code, trainer.attempts) == (0, 3)
-    assert killed == [signal.SIGTERM, signal.SIGKILL]
-    assert summary["metrics"]["candidate"] == pytest.approx(expected["metrics"]["candidate"])
-    log = (volume / "logs" / "4" / "trainer.log").read_text()
-    assert "taken away by SIGTERM" in log
-    assert log.count("an earlier attempt did not end well") == 2
-    assert log.count("goes on after epoch") >= 1
-    # One model of it, and nothing half-written beside it.
-    models = volume / "artifacts" / "stripes" / "Trainer" / "model"
-    newest = max(models.iterdir(), key=lambda folder: int(folder.name))
-    assert (newest / "Format-Serving" / "saved_model.pb").is_file()
 
 
 def _kill_in_training(
