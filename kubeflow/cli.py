@@ -28,7 +28,7 @@ _Overrides = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as training.epochs=3."),
 ]
 _ServiceAccount = Annotated[
-    str | None, typer.Option("--service-account", help="Of the pods; else the server's default.")
+    str | None, typer.Option("--service-account", help="Of the pods; else the one compiled in.")
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
 

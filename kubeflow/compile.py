@@ -17,6 +17,7 @@ from kfp import dsl, kubernetes
 from kfp.compiler import Compiler
 
 from components.contract import ConfigError
+from kubeflow.pipeline_file import SERVICE_ACCOUNT
 from kubeflow.stage_graph import stage_graph
 from pipeline.config import Config
 from pipeline.kubeflow_settings import KubeflowSettings, StageResources
@@ -150,5 +151,6 @@ def _place(task: Any, stage: str, settings: KubeflowSettings, resources: StageRe
         kubernetes.add_node_selector(task, label, value)
     for toleration in resources.tolerations:
         kubernetes.add_toleration(task, **toleration.model_dump(exclude_none=True))
+    kubernetes.add_pod_annotation(task, SERVICE_ACCOUNT, settings.service_account)
     if settings.image_pull_secrets:
         kubernetes.set_image_pull_secrets(task, list(settings.image_pull_secrets))

@@ -18,6 +18,8 @@ SPAN: Final = "span"
 RUN_NAME: Final = "run_name"
 OVERRIDES: Final = "overrides"
 _NOTHING: Final[Mapping[str, Any]] = {SPAN: "", RUN_NAME: "", OVERRIDES: []}
+# Annotation of pods that names the service account which they are meant to have.
+SERVICE_ACCOUNT: Final = "imgclf/service-account"
 _OPTIONS: Final = {IMAGES: "--images", SPAN: "--span", RUN_NAME: "--run-name", OVERRIDES: "--set"}
 
 _COMPILE: Final = "Make one with imgclf kubeflow compile."
@@ -32,12 +34,14 @@ class PipelineFile:
         name: of the pipeline.
         version: a name for exactly these bytes.
         parameters: names of what it takes, and whether each has to be given.
+        service_account: of the pods, as it was compiled in; None where it was not.
     """
 
     path: Path
     name: str
     version: str
     parameters: Mapping[str, bool]
+    service_account: str | None = None
 
     def arguments(
         self, images: str | None, span: str | None, run_name: str | None, overrides: Sequence[str]
@@ -87,7 +91,7 @@ def read_pipeline(path: Path) -> PipelineFile:
     except FileNotFoundError:
         raise ConfigError(f"There is no file {path}. {_COMPILE}") from None
     try:
-        spec: Any = next(yaml.load_all(content, Loader=yaml.CSafeLoader), None)
+        spec, *platforms = [*yaml.load_all(content, Loader=yaml.CSafeLoader)] or [None]
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}. {_COMPILE}") from None
     try:
@@ -97,9 +101,19 @@ def read_pipeline(path: Path) -> PipelineFile:
             key: not each.get("isOptional", False) and "defaultValue" not in each
             for key, each in inputs.items()
         }
+        account = _service_account(platforms[0]) if platforms else None
     except (KeyError, TypeError, AttributeError):
         raise ConfigError(f"{path} is not a pipeline of Kubeflow Pipelines 2. {_COMPILE}") from None
-    return PipelineFile(path, name, hashlib.sha256(content).hexdigest()[:16], required)
+    return PipelineFile(path, name, hashlib.sha256(content).hexdigest()[:16], required, account)
+
+
+def _service_account(platform: Mapping[str, Any]) -> str | None:
+    """What the pods of some step are annotated with: a pipeline itself has no place for it."""
+    for executor in platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values():
+        account = executor.get("podMetadata", {}).get("annotations", {}).get(SERVICE_ACCOUNT)
+        if account is not None:
+            return str(account)
+    return None
 
 
 def check_overrides(overrides: Sequence[str]) -> None:

@@ -96,7 +96,7 @@ def schedule(request: ScheduleRequest) -> None:
         pipeline_id=pipeline_id,
         version_id=version_id,
         arguments=arguments,
-        service_account=request.service_account,
+        service_account=request.service_account or pipeline.service_account,
     )
     name = request.name or pipeline.name
     outcome, made = set_schedule(client, name, trigger, request.enabled)

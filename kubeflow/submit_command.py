@@ -41,7 +41,7 @@ class SubmitRequest:
         images: folder or URI, as the pods see it; None for what was compiled in.
         span: of the images; None for what was compiled in.
         overrides: `key=value`.
-        service_account: of the pods; None for the server's default.
+        service_account: of the pods; None for the one that was compiled in.
         wait: whether to wait for the run's end.
         json: whether to print JSON instead of text for people.
         poll_seconds: how long to wait between two looks at the run.
@@ -82,9 +82,8 @@ def submit(request: SubmitRequest) -> int:
         f"Pipeline: {pipeline.name} {pipeline.version}, {'uploaded' if uploaded else 'there already'}",
     )
     experiment = request.experiment or pipeline.name
-    run = client.submit(
-        (pipeline_id, version_id), client.experiment(experiment), name, arguments, request.service_account
-    )
+    account = request.service_account or pipeline.service_account
+    run = client.submit((pipeline_id, version_id), client.experiment(experiment), name, arguments, account)
     _line(console, f"Run:      {run.name} in {experiment}")
     _line(console, f"Link:     {run.link or run.run_id}")
     if request.wait:

@@ -17,9 +17,8 @@ RUN_ELSEWHERE = {
     "make test": ".ci/run",
     **dict.fromkeys(
         (
-            "imgclf kubeflow submit photos-pipeline.yaml --wait --service-account imgclf",
-            "imgclf kubeflow schedule photos-pipeline.yaml --cron '0 3 * * 1' --name weekly "
-            "--service-account imgclf",
+            "imgclf kubeflow submit photos-pipeline.yaml --wait",
+            "imgclf kubeflow schedule photos-pipeline.yaml --cron '0 3 * * 1' --name weekly",
             "imgclf kubeflow runs",
             "imgclf kubeflow unschedule weekly",
         ),

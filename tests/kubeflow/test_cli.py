@@ -252,7 +252,7 @@ def test_times() -> None:
 
 
 def test_the_readmes_commands(
-    kubeflow: Command, quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kubeflow: Command, kfp_server: FakeKfp, quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(ROOT / "kubeflow" / "pipeline.yaml", tmp_path / "photos-pipeline.yaml")
     monkeypatch.chdir(tmp_path)
@@ -263,3 +263,4 @@ def test_the_readmes_commands(
     ]
     for _, _, *rest in words:
         assert kubeflow(*rest).code == 0
+    assert [run.service_account for run in kfp_server.runs] == ["imgclf"]

@@ -15,6 +15,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 from components.contract import ConfigError
 from kubeflow.compile import compile_pipeline, step_name
 from kubeflow.compiled_steps import CompiledPipeline, Retries, read_compiled
+from kubeflow.pipeline_file import read_pipeline
 from pipeline.config import load_config
 
 ROOT = Path(__file__).parents[2]
@@ -125,6 +126,12 @@ def test_what_changes_between_runs_is_a_parameter(pipeline: CompiledPipeline) ->
     assert config["preset"] == "balanced"
     assert "training" not in config
     assert "kubeflow" not in config
+
+
+def test_the_service_account_goes_along(compiled: Path) -> None:
+    assert read_pipeline(compiled).service_account == "imgclf"
+    _, placed = _executors(compiled)
+    assert placed["trainer"]["podMetadata"]["annotations"] == {"imgclf/service-account": "imgclf"}
 
 
 def test_retries_only_where_they_may_help(pipeline: CompiledPipeline) -> None:

@@ -11,6 +11,7 @@ from kubeflow.pipeline_file import check_overrides, read_pipeline
 def test_name_parameters_and_version(pipeline_path: Path, tmp_path: Path) -> None:
     pipeline = read_pipeline(pipeline_path)
     assert pipeline.name == "flowers"
+    assert pipeline.service_account is None
     assert pipeline.parameters == {"images": True, "span": False, "run_name": True, "overrides": True}
     other = tmp_path / "other.yaml"
     other.write_bytes(pipeline_path.read_bytes())
