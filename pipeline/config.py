@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -292,7 +293,11 @@ def _problem(location: Sequence[str | int], detail: Mapping[str, Any]) -> str:
     if kind in _IN_WORDS:
         return f"{key}: expected {_IN_WORDS[kind]}, not {given!r}"
     message = detail["msg"].removeprefix("Input should be ")
-    return f"{key}: expected {message[0].lower()}{message[1:]}, not {given!r}"
+    problem = f"{key}: expected {message[0].lower()}{message[1:]}, not {given!r}"
+    if kind == "literal_error" and isinstance(given, str):
+        choices = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+        problem += f"; did you mean '{nearest_name(given, choices)}'?"
+    return problem
 
 
 def _suggestion(location: Sequence[str | int]) -> str:
