@@ -62,7 +62,9 @@ class _Lines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        text = json.dumps(line, ensure_ascii=False)
+        # Bytes in file names that are no UTF-8: a stream would refuse the whole line.
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @contextmanager
