@@ -57,7 +57,9 @@ def run_local(
     volume: Annotated[
         Path, typer.Option("--volume", help="A folder in place of the volume that all pods share.")
     ] = Path(".imgclf-volume"),
-    images: Annotated[Path | None, typer.Option("--images", help="The images.")] = None,
+    images: Annotated[
+        str | None, typer.Option("--images", help="The images: folder, manifest file or URI.")
+    ] = None,
     span: _Span = None,
     run_name: Annotated[str | None, typer.Option("--run-name", help="Comes before the run's id.")] = None,
     overrides: _Overrides = None,

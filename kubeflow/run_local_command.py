@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from components.image_folder.image_store import is_uri
 from kubeflow.compiled_steps import CompiledStep, read_compiled
 from kubeflow.conductor import LocalRun, StepResult, conduct
 from pipeline.metadata_connection_names import HOST
@@ -29,7 +30,7 @@ class RunLocalRequest:
 
     pipeline: Path
     volume: Path
-    images: Path | None = None
+    images: str | None = None
     span: str | None = None
     run_name: str | None = None
     overrides: Sequence[str] = ()
@@ -43,8 +44,7 @@ def run_local(request: RunLocalRequest, console: Console) -> int:
         The exit code of the first step that failed; 0 when none did.
     """
     compiled = read_compiled(request.pipeline)
-    images = None if request.images is None else str(request.images.absolute())
-    given = {"images": images, "span": request.span, "run_name": request.run_name}
+    given = {"images": _where(request.images), "span": request.span, "run_name": request.run_name}
     parameters = {name: value for name, value in given.items() if value is not None}
     run = LocalRun(
         volume=request.volume.absolute(),
@@ -66,6 +66,11 @@ def run_local(request: RunLocalRequest, console: Console) -> int:
         console.print(escape(f"{failed.name} failed. Its log is {run.logs / failed.name}.log"))
         return failed.exit_code if failed.exit_code > 0 else 1
     return 0
+
+
+def _where(images: str | None) -> str | None:
+    """Steps run elsewhere: paths have to be absolute."""
+    return images if images is None or is_uri(images) else str(Path(images).absolute())
 
 
 def _tell_of_start(console: Console, step: CompiledStep, process: subprocess.Popen[bytes]) -> None:

@@ -45,8 +45,9 @@ class Config(Settings):
     name: str = Field(
         "model",
         pattern="^[a-z0-9][a-z0-9-]*$",
-        description="Of the model: its folder below `serving/`, and its name on a model server. Lower-case "
-        "letters, digits and hyphens.",
+        max_length=63,  # TFX's limit for the names of pipelines.
+        description="Of the model: its folder below `serving/`, and its name on a model server. Up to 63 "
+        "lower-case letters, digits and hyphens.",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Of everything random.")
     preset: Preset | None = Field(

@@ -9,7 +9,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from pipeline.metadata_connection import metadata_connection
 from pipeline.node_attempts import earlier_attempt, published
@@ -50,8 +49,9 @@ def finish(files: RunFiles, connection: Connection) -> RunSummary:
         log=files.folder,  # Each step has a log of its own, where the pods are.
     )
     summary = replace(summary, tuned=write_best_config(config, artifacts, files.folder))
-    began = datetime.fromtimestamp(files.folder.stat().st_ctime).astimezone()
-    summary = with_page(summary, config=config, run_dir=files.folder, began=began, artifacts=artifacts)
+    summary = with_page(
+        summary, config=config, run_dir=files.folder, began=files.prepared_at, artifacts=artifacts
+    )
     summary.write(files.folder / "summary.json")
     return summary
 

@@ -8,8 +8,10 @@ from pydantic import Field
 
 from components.settings import Settings
 
-# What Kubernetes takes for amounts: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-_QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]i?)?$"
+# What both Kubernetes and kfp take for amounts, which is less than either of them:
+# https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+_CORES = r"^([0-9]*\.)?[0-9]+m?$"
+_BYTES = r"^[0-9]+([MGTPE]i?|Ki)?$"
 _NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
 
@@ -27,9 +29,13 @@ class Toleration(Settings):
 class StageResources(Settings):
     """What the pod of a stage gets."""
 
-    cpu: str = Field("2", pattern=_QUANTITY, description="Cores that are asked for, and the limit.")
-    memory: str = Field("4Gi", pattern=_QUANTITY, description="Memory that is asked for, and the limit.")
-    gpus: int = Field(0, ge=0, description="GPUs.")
+    cpu: str = Field("2", pattern=_CORES, description="Cores that are asked for, and the limit.")
+    memory: str = Field(
+        "4Gi",
+        pattern=_BYTES,
+        description="Memory that is asked for, and the limit: a whole number and a unit.",
+    )
+    gpus: Literal[0, 1, 2, 4, 8, 16] = Field(0, description="GPUs.")
     gpu_type: str = Field("nvidia.com/gpu", description="The resource that a GPU is on these nodes.")
     node_selector: dict[str, str] = Field(
         default_factory=dict, description="Labels that a node must have, such as that of a GPU pool."

@@ -11,7 +11,7 @@ from tfx.orchestration import metadata
 
 from components.contract import ConfigError
 from pipeline.metadata_connection_names import DATABASE, HOST, PASSWORD, PORT, USER
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, require_one_metadata
 
 # Two runs at once may be in each other's way for a moment.
 _RETRIES: Final = 10
@@ -27,8 +27,10 @@ def metadata_connection(
         environment: names the server, if there is one.
 
     Raises:
-        ConfigError: the environment names a server, and not all that it takes to reach it.
+        ConfigError: the environment names a server, and not all that it takes to reach it, or the workspace's
+            metadata is elsewhere.
     """
+    require_one_metadata(workspace, in_file=not environment.get(HOST))
     if not environment.get(HOST):
         connection = metadata.sqlite_metadata_connection_config(str(workspace.metadata))
     else:

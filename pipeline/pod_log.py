@@ -22,9 +22,8 @@ from datetime import datetime, timezone
 from types import FrameType
 from typing import Final
 
-from components.contract import UserError
 from components.progress import PROGRESS_LOGGER
-from pipeline.mistakes import explain
+from pipeline.mistakes import MISTAKES, explain
 from pipeline.summary import FAILED_EXIT
 
 logger = logging.getLogger("imgclf")
@@ -62,7 +61,9 @@ class _Lines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        text = json.dumps(line, ensure_ascii=False)
+        # Bytes in file names that are no UTF-8: a stream would refuse the whole line.
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @contextmanager
@@ -87,27 +88,26 @@ def step(name: str, run_id: str) -> Iterator[Ended]:
     logger.setLevel(level)
     beat = _Heartbeat()
     logging.getLogger(PROGRESS_LOGGER).addHandler(beat)
-    terminate = signal.signal(signal.SIGTERM, _terminate)
+    terminated = threading.Event()
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        terminated.set()
+        raise TerminatedError
+
+    terminate_before = signal.signal(signal.SIGTERM, terminate)
     beat.start()
     started = time.perf_counter()
     try:
         yield ended
-    except TerminatedError:
-        ended.exit_code = TERMINATED_EXIT
-        logger.warning("taken away by SIGTERM; the next attempt goes on from what is kept")
-    except (UserError, OSError) as error:
-        ended.mistake, ended.exit_code = explain(error)
-        if isinstance(error, OSError):
-            ended.mistake = (
-                None  # A disk may have been full, or a network away: the next attempt may succeed.
-            )
-            logger.error("".join(traceback.format_exception(error)))
-        logger.error(explain(error)[0])
-    except Exception:
-        ended.exit_code = FAILED_EXIT
-        logger.exception("the stage failed")
+    except (TerminatedError, Exception) as error:
+        # Beam wraps whatever is raised in its main thread in an error of its own.
+        if terminated.is_set():
+            ended.exit_code = TERMINATED_EXIT
+            logger.warning("taken away by SIGTERM; the next attempt goes on from what is kept")
+        else:
+            _note_failure(ended, error)
     finally:
-        signal.signal(signal.SIGTERM, terminate)
+        signal.signal(signal.SIGTERM, terminate_before)
         beat.stop()
         logging.getLogger(PROGRESS_LOGGER).removeHandler(beat)
         if ended.exit_code == 0:
@@ -116,8 +116,19 @@ def step(name: str, run_id: str) -> Iterator[Ended]:
         root.setLevel(before)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise TerminatedError
+def _note_failure(ended: Ended, error: BaseException) -> None:
+    """Logs an error, and says with which exit code it ends the step."""
+    if not isinstance(error, MISTAKES):
+        ended.exit_code = FAILED_EXIT
+        logger.exception("the stage failed")
+        return
+    mistake, ended.exit_code = explain(error)
+    if isinstance(error, OSError):
+        # A disk may have been full, or a network away: the next attempt may succeed.
+        logger.error("".join(traceback.format_exception(error)))
+    else:
+        ended.mistake = mistake
+    logger.error(mistake)
 
 
 class _Heartbeat(logging.Handler):

@@ -50,7 +50,7 @@ def prepare(files: RunFiles, plan: RunPlan) -> None:
     if files.is_prepared:
         logger.info("the run is prepared already")
         return
-    overrides = [*plan.overrides, *([f"data.span={plan.span}"] if plan.span else [])]
+    overrides = [*_texts(plan.overrides), *_span(plan.span)]
     config = config_of(plan.config, overrides, "the compiled configuration")
     workspace = open_workspace(files.workspace.root)
     config = resolve(config, plan.images or None, workspace, logger.info)
@@ -68,6 +68,22 @@ def prepare(files: RunFiles, plan: RunPlan) -> None:
     set_run_id(ir, files.run_id)
     files.write_pipeline(ir, config)
     logger.info("prepared %d stages for the images in %s", len(plan.stages), config.data.images)
+
+
+def _texts(overrides: Any) -> Sequence[str]:
+    if isinstance(overrides, list) and all(isinstance(each, str) for each in overrides):
+        return overrides
+    raise ConfigError(
+        f'overrides: expected a list of texts, such as ["training.epochs=3"], not {json.dumps(overrides)}.'
+    )
+
+
+def _span(number: str) -> Sequence[str]:
+    if not number:
+        return ()
+    if not number.isdecimal():
+        raise ConfigError(f"span: expected a number, such as 7, not '{number}'.")
+    return (f"data.span={int(number)}",)  # YAML would take 010 for 8.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

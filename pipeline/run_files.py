@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -43,6 +44,11 @@ class RunFiles:
     def is_prepared(self) -> bool:
         """Whether the pipeline is compiled."""
         return self._pipeline.is_file()
+
+    @property
+    def prepared_at(self) -> datetime:
+        """When the run was prepared. The folder's own times change with each file that comes into it."""
+        return datetime.fromtimestamp(self._pipeline.stat().st_mtime).astimezone()
 
     def write_pipeline(self, ir: pipeline_pb2.Pipeline, config: Config) -> None:
         """Writes the compiled pipeline and what it was compiled from; whole or not at all."""

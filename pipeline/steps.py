@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from pipeline.pod_log import logger, step
 from pipeline.run_files import Refusal, RunFiles
 from pipeline.workspace import Workspace
+
+# Of a run's name in its id, which is a folder's name, and one of at most 255 characters in ML Metadata.
+_LONGEST_NAME: Final = 100
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +24,9 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_files(given: argparse.Namespace) -> RunFiles:
-    """The files of the run that is named."""
-    run_id = f"{given.run_name}-{given.run_id}" if given.run_name else given.run_id
+    """The files of the run that is named, as far as a folder can be: names are any text in Kubeflow."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", given.run_name)[:_LONGEST_NAME].strip("-.")
+    run_id = f"{name}-{given.run_id}" if name else given.run_id
     return RunFiles(Workspace(given.workspace.absolute()), run_id)
 
 
@@ -46,5 +52,10 @@ def do_step(name: str, files: RunFiles, work: Callable[[], int | None]) -> int:
         else:
             ended.exit_code = work() or 0
     if ended.mistake is not None:
-        files.refuse(name, Refusal(ended.mistake, ended.exit_code))
+        # It may name a file whose name has bytes that are no UTF-8, which JSON cannot hold.
+        reason = ended.mistake.encode("utf-8", "backslashreplace").decode("utf-8")
+        try:
+            files.refuse(name, Refusal(reason, ended.exit_code))
+        except OSError as error:  # Without the note, a second attempt finds out for itself.
+            logger.warning("the refusal could not be noted: %s", error)
     return ended.exit_code

@@ -31,6 +31,11 @@ class Workspace:
         return self.root / "metadata.sqlite"
 
     @property
+    def metadata_elsewhere(self) -> Path:
+        """Is there when ML Metadata is in a database server, and not in a file."""
+        return self.root / ".metadata-in-database"
+
+    @property
     def artifacts(self) -> Path:
         """TFX's pipeline roots."""
         return self.root / "artifacts"
@@ -81,7 +86,10 @@ def _require_unmoved(root: Path) -> None:
     """Metadata holds absolute paths: a workspace that was moved would be asked for files that are gone."""
     home = root / ".location"
     if not home.exists():
-        home.write_text(str(root), "utf-8")
+        # Of two first runs at once, and after one that was killed here, none must find half a path.
+        draft = root / f".location-{uuid.uuid4().hex}"
+        draft.write_text(str(root), "utf-8")
+        draft.replace(home)
     elif (before := home.read_text("utf-8")) != str(root):
         raise ConfigError(
             f"The workspace {root} was moved here from {before}, and its metadata still points there. "
@@ -94,8 +102,9 @@ def exclusive_use(workspace: Workspace) -> Iterator[None]:
     """Keeps a second run out of the workspace: two at once would share files that are half written.
 
     Raises:
-        ConfigError: a run is under way there.
+        ConfigError: a run is under way there, or its metadata is not in a file.
     """
+    require_one_metadata(workspace, in_file=True)
     with open(workspace.root / ".lock", "a+", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -109,6 +118,33 @@ def exclusive_use(workspace: Workspace) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def require_one_metadata(workspace: Workspace, *, in_file: bool) -> None:
+    """Sees to it that a workspace's metadata stays where it is; the first to use a database notes that.
+
+    Artifacts' folders are numbered by executions, which each store counts from 1: of two stores, one would
+    write into folders of the other.
+
+    Args:
+        workspace: exists.
+        in_file: whether the metadata is about to be used in the workspace's file, or else in a database.
+
+    Raises:
+        ConfigError: it is in the other.
+    """
+    if in_file and workspace.metadata_elsewhere.exists():
+        raise ConfigError(
+            f"The metadata of the workspace {workspace.root} is in a database, and this run would keep "
+            "its own in a file. Choose another workspace, or run it with the database."
+        )
+    if not in_file and workspace.metadata.exists():
+        raise ConfigError(
+            f"The metadata of the workspace {workspace.root} is in a file, and this run would keep its own "
+            "in a database. Choose another workspace, or run it without the database."
+        )
+    if not in_file:
+        workspace.metadata_elsewhere.touch()
 
 
 def new_run_id() -> str:

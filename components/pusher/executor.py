@@ -12,7 +12,7 @@ from tfx.types import artifact, artifact_utils
 
 from components.contract import NEWLY_PUBLISHED
 from components.pusher.driver import REPLACES, model_dir_of
-from components.pusher.publish import publish
+from components.pusher.publish import note_labels, publish
 from components.pusher.push_record import PushRecord, production
 
 
@@ -43,6 +43,7 @@ class Executor(stock.Executor):
         pushed.set_int_custom_property(NEWLY_PUBLISHED, int(not current.holds(model.uri)))
         if current.holds(model.uri):
             version = current.version
+            note_labels(model_dir, version)
         else:
             compared_with = input_dict["model_blessing"][0].get_string_custom_property(
                 constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY

@@ -44,15 +44,23 @@ class TrainingResult:
 
 
 def read_training(folder: Path) -> TrainingResult:
-    """Reads the history and the pictures, as far as there are any."""
+    """Reads the history's rows that are all numbers, and the pictures, as far as there are any."""
     history = folder / HISTORY_FILE
     rows: list[Mapping[str, float]] = []
     if history.is_file():
         with history.open(newline="") as file:
-            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+            rows = [numbers for row in csv.DictReader(file) if (numbers := _numbers(row)) is not None]
     pictures = [
         Picture(caption, f"data:image/png;base64,{b64encode((folder / name).read_bytes()).decode()}")
         for name, caption in _PICTURES.items()
         if (folder / name).is_file() and (folder / name).stat().st_size <= _LARGEST_PICTURE
     ]
     return TrainingResult(rows, pictures, str(folder))
+
+
+def _numbers(row: Mapping[str, str | None]) -> Mapping[str, float] | None:
+    """A row of the history; None for one that is cut off, or holds something else."""
+    try:
+        return {name: float(value) for name, value in row.items()}  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None

@@ -166,3 +166,33 @@ def test_a_search_is_a_step_of_its_own(tmp_path: Path) -> None:
     compile_pipeline(load_config(EXAMPLE, overrides), tmp_path / "p.yaml")
     steps = {step.name: step for step in read_compiled(tmp_path / "p.yaml").steps}
     assert "tuner" in steps["trainer"].after
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "kubeflow.stage.memory=1.5Gi",
+        "kubeflow.stage.memory=512m",
+        "kubeflow.stage.memory=4k",
+        "kubeflow.stage.cpu=2Gi",
+        "kubeflow.stages.Trainer.gpus=3",
+        f"name={'a' * 64}",
+    ],
+)
+def test_what_kubeflow_would_refuse_is_a_wrong_setting(setting: str) -> None:
+    with pytest.raises(ConfigError, match=setting.partition("=")[0]):
+        load_config(None, [setting])
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "kubeflow.stage.memory='4096'",
+        *(f"kubeflow.stage.memory=4{unit}" for unit in ("M", "Mi", "G", "Gi", "Ti", "Ki")),
+        "kubeflow.stage.cpu=500m",
+        "kubeflow.stage.cpu='1.5'",
+        "kubeflow.stage.gpus=8",
+    ],
+)
+def test_whatever_is_a_right_setting_can_be_compiled(setting: str, tmp_path: Path) -> None:
+    compile_pipeline(load_config(None, [setting]), tmp_path / "pipeline.yaml")

@@ -9,7 +9,7 @@ import pytest
 from components.contract import ConfigError
 from pipeline.metadata_connection import metadata_connection
 from pipeline.metadata_connection_names import DATABASE, HOST, PASSWORD, PORT, USER
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, exclusive_use
 
 SERVER = {HOST: "db", PORT: "3307", DATABASE: "imgclf", USER: "me", PASSWORD: "secret"}
 
@@ -18,6 +18,21 @@ SERVER = {HOST: "db", PORT: "3307", DATABASE: "imgclf", USER: "me", PASSWORD: "s
 def test_without_a_server_it_is_a_file(tmp_path: Path, environment: dict[str, str]) -> None:
     connection = metadata_connection(Workspace(tmp_path), environment)
     assert connection.sqlite.filename_uri == str(tmp_path / "metadata.sqlite")
+
+
+def test_metadata_stays_where_it_is(tmp_path: Path) -> None:
+    (with_file := Workspace(tmp_path / "file")).root.mkdir()
+    with_file.metadata.touch()
+    with pytest.raises(ConfigError, match="is in a file, and this run would keep its own in a database"):
+        metadata_connection(with_file, SERVER)
+    metadata_connection(with_file, {})
+    (with_server := Workspace(tmp_path / "server")).root.mkdir()
+    for _ in range(2):
+        metadata_connection(with_server, SERVER)
+    with pytest.raises(ConfigError, match="is in a database, and this run would keep its own in a file"):
+        metadata_connection(with_server, {})
+    with pytest.raises(ConfigError, match="is in a database"), exclusive_use(with_server):
+        pass
 
 
 def test_a_server_is_reached_as_the_environment_says(tmp_path: Path) -> None:

@@ -102,3 +102,17 @@ def test_a_long_stage_says_that_it_goes_on(
     beats = [line["message"] for line in _lines(capsys) if line["message"].startswith("running for")]
     assert len(beats) > 2
     assert beats[-1].endswith("MiB at the peak: epoch 3 of 9")
+
+
+@pytest.mark.parametrize("wrapper", [RuntimeError, DataError, OSError])
+def test_sigterm_is_no_failure_when_a_framework_makes_another_error_of_it(
+    wrapper: type[Exception], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with step("StatisticsGen", "run-1") as ended:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except BaseException as error:
+            raise wrapper("TerminatedError [while running 'Map']") from error
+    assert (ended.exit_code, ended.mistake) == (143, None)
+    (line,) = _lines(capsys)
+    assert line["message"].startswith("taken away by SIGTERM")

@@ -104,6 +104,18 @@ def test_a_workspace_that_tfx_would_take_for_a_pattern(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_workspace_is_noted_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(self: Path, target: Path) -> Path:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            open_workspace(tmp_path / "w")
+    open_workspace(tmp_path / "w")
+    open_workspace(tmp_path / "w")
+
+
 def test_a_workspace_that_was_moved(tmp_path: Path) -> None:
     open_workspace(tmp_path / "before")
     open_workspace(tmp_path / "before")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from pathlib import Path
 
 import pytest
+from tfx.proto.orchestration import pipeline_pb2
 
 from components.contract import ConfigError, DataError
+from pipeline.config import load_config
 from pipeline.run_files import RunFiles
 from pipeline.steps import add_run_arguments, do_step, run_files
 from pipeline.workspace import Workspace
@@ -56,6 +59,53 @@ def test_the_runs_name_comes_before_its_id(tmp_path: Path) -> None:
     assert run_files(named) == RunFiles(Workspace(tmp_path), "nightly-7")
     plain = parser.parse_args(["--workspace", str(tmp_path), "--run-id", "7"])
     assert run_files(plain).folder == tmp_path / "runs" / "7"
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("Nightly: cats/dogs", "Nightly-cats-dogs-7"),
+        ("../../etc", "etc-7"),
+        ("/etc", "etc-7"),
+        ("Hunde & Kätzchen 🐱", "Hunde-K-tzchen-7"),
+        ("🐱", "7"),
+        ("a" * 500, f"{'a' * 100}-7"),
+    ],
+)
+def test_whatever_a_run_is_called_its_folder_is_one_below_runs(
+    tmp_path: Path, name: str, folder: str
+) -> None:
+    parser = argparse.ArgumentParser()
+    add_run_arguments(parser)
+    given = parser.parse_args(["--workspace", str(tmp_path), "--run-id", "7", "--run-name", name])
+    assert run_files(given).folder == tmp_path / "runs" / folder
+
+
+def test_a_refusal_that_cannot_be_noted_is_told_all_the_same(
+    files: RunFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (files.workspace.root / "runs").write_text("no folder")
+    assert do_step("DataCheck", files, _refuse) == 3
+    assert "Too few cats." in capsys.readouterr().out
+
+
+def test_a_refusal_may_name_a_file_whose_name_is_no_text(
+    files: RunFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise DataError("caf\udce9.jpg is no image.")
+
+    for _ in range(2):
+        assert do_step("DataCheck", files, refuse) == 3
+        assert "udce9.jpg is no image." in capsys.readouterr().out
+
+
+def test_a_run_began_when_it_was_prepared(files: RunFiles) -> None:
+    files.write_pipeline(pipeline_pb2.Pipeline(), load_config())
+    before = files.prepared_at
+    time.sleep(0.05)
+    (files.folder / "best.yaml").touch()
+    assert files.prepared_at == before
 
 
 def test_a_run_that_was_not_prepared(files: RunFiles) -> None:

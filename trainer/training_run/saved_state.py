@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +36,8 @@ class SavedState:
         counts = {name: len(arrays) for name, arrays in self.arrays.items()}
         text = json.dumps({"figures": dict(self.figures), "counts": counts})
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
+        # Two runs of the same request may be under way at once.
+        partial = path.with_name(f"{path.stem}-{uuid.uuid4().hex}.partial")
         with partial.open("wb") as file:
             np.savez(file, **{_FIGURES: np.frombuffer(text.encode(), np.uint8)}, **flat)
         partial.replace(path)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tfx.types import artifact, standard_artifacts
 
 from components.pusher.component import Pusher
 from components.pusher.executor import Executor
+from components.pusher.ledger import LEDGER_FILE
 from serving.contract import model_versions
 
 
@@ -16,20 +18,10 @@ def _blessing(kind: type[artifact.Artifact], blessed: bool) -> artifact.Artifact
     return blessing
 
 
-@pytest.mark.parametrize(
-    ("model_blessing", "infra_blessing", "pushed"),
-    [
-        (True, True, True),
-        (False, True, False),
-        (True, False, False),
-        (None, True, False),
-        (True, None, False),
-        (None, None, False),
-    ],
-)
-def test_it_pushes_with_both_blessings_and_refuses_when_one_is_missing(
-    tmp_path: Path, model_blessing: bool | None, infra_blessing: bool | None, pushed: bool
-) -> None:
+def _arguments(
+    tmp_path: Path, model_blessing: bool | None, infra_blessing: bool | None
+) -> tuple[dict[str, list[artifact.Artifact]], dict[str, list[artifact.Artifact]], dict[str, Any]]:
+    """What TFX passes on: inputs, outputs and properties."""
     saved_model = tmp_path / "model" / "Format-Serving"
     (saved_model / "assets").mkdir(parents=True)
     (saved_model / "assets" / "labels.txt").write_text("cat\ndog\n")
@@ -47,8 +39,27 @@ def test_it_pushes_with_both_blessings_and_refuses_when_one_is_missing(
         "custom_config": '{"evaluation": "{}"}',
         "replaces": "0",
     }
+    return inputs, {"pushed_model": [output]}, properties
+
+
+@pytest.mark.parametrize(
+    ("model_blessing", "infra_blessing", "pushed"),
+    [
+        (True, True, True),
+        (False, True, False),
+        (True, False, False),
+        (None, True, False),
+        (True, None, False),
+        (None, None, False),
+    ],
+)
+def test_it_pushes_with_both_blessings_and_refuses_when_one_is_missing(
+    tmp_path: Path, model_blessing: bool | None, infra_blessing: bool | None, pushed: bool
+) -> None:
+    arguments = _arguments(tmp_path, model_blessing, infra_blessing)
+    (output,) = arguments[1]["pushed_model"]
     for _ in range(2):  # The second time the model is in production already.
-        Executor().Do(inputs, {"pushed_model": [output]}, properties)
+        Executor().Do(*arguments)
     assert output.get_int_custom_property("pushed") == int(pushed)
     assert model_versions(tmp_path / "serving") == ([1] if pushed else [])
     if pushed:
@@ -59,3 +70,13 @@ def test_it_pushes_with_both_blessings_and_refuses_when_one_is_missing(
 def test_the_component_asks_for_both_blessings() -> None:
     with pytest.raises(TypeError, match="infra_blessing"):
         Pusher(model=None, model_blessing=None, model_dir="x", evaluation="{}")  # type: ignore[call-arg]
+
+
+def test_a_second_attempt_notes_what_a_killed_one_could_not(tmp_path: Path) -> None:
+    arguments = _arguments(tmp_path, True, True)
+    Executor().Do(*arguments)
+    ledger = tmp_path / "serving" / LEDGER_FILE
+    whole = ledger.read_bytes()
+    ledger.unlink()
+    Executor().Do(*arguments)
+    assert ledger.read_bytes() == whole

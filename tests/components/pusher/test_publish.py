@@ -9,7 +9,7 @@ import pytest
 
 from components.pusher import publish as publish_module
 from components.pusher.ledger import LEDGER_FILE, Ledger
-from components.pusher.publish import publish
+from components.pusher.publish import note_labels, publish
 from components.pusher.push_record import PushRecord
 from serving.contract import model_versions
 
@@ -139,3 +139,15 @@ def test_removes_what_a_killed_push_left_but_not_one_under_way(tmp_path: Path) -
     publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD)
     assert not abandoned.exists()
     assert under_way.exists()
+
+
+def test_labels_of_a_push_that_was_killed_at_its_end_are_noted_by_the_next(tmp_path: Path) -> None:
+    assets = tmp_path / "3" / "assets"
+    assets.mkdir(parents=True)
+    (assets / "labels.txt").write_text("cat\ndog\nowl\n")
+    Ledger(2, ("cat", "dog")).write(tmp_path)
+    note_labels(tmp_path, 3)
+    assert Ledger.read(tmp_path) == Ledger(3, ("cat", "dog", "owl"))
+    Ledger(4, ("cat", "dog", "owl", "wren")).write(tmp_path)  # Version 4 was taken back since.
+    note_labels(tmp_path, 3)
+    assert Ledger.read(tmp_path) == Ledger(4, ("cat", "dog", "owl", "wren"))

@@ -30,3 +30,9 @@ def test_whatever_is_missing_or_too_large_is_left_out(
     Image.new("RGB", (3, 2)).save(tmp_path / "misclassified.png")
     monkeypatch.setattr(training_result, "_LARGEST_PICTURE", 10)
     assert read_training(tmp_path).pictures == []
+
+
+@pytest.mark.parametrize("row", ["2,1", "2,1,", "2,1,diverged", "2,1,0.5,7"])
+def test_rows_that_are_not_all_numbers_are_left_out(tmp_path: Path, row: str) -> None:
+    (tmp_path / "history.csv").write_text(f"phase,epoch,val_loss\n1,1,0.5\n{row}\n")
+    assert [epoch["phase"] for epoch in read_training(tmp_path).epochs] == [1]
