@@ -95,7 +95,8 @@ def _pipeline(config: Config, graph: Mapping[str, tuple[str, ...]]) -> Callable[
 def _prepare(settings: KubeflowSettings, config: dict[str, Any], stages: list[str]) -> Any:
     def component(run_id: str, run_name: str, images: str, span: str, overrides: list) -> dsl.ContainerSpec:
         arguments = [*_run_arguments(settings, run_id, run_name)]
-        arguments += ["--images", images, "--span", span, "--overrides", overrides]
+        # In one word each: a value may begin with a hyphen.
+        arguments += [f"--images={images}", f"--span={span}", f"--overrides={overrides}"]
         arguments += ["--config", json.dumps(config, sort_keys=True), "--stages", ",".join(stages)]
         return dsl.ContainerSpec(image=settings.image, command=_command(PREPARE), args=arguments)
 
@@ -126,7 +127,7 @@ def _command(stage: str) -> list[str]:
 
 
 def _run_arguments(settings: KubeflowSettings, run_id: Any, run_name: Any) -> list[Any]:
-    return ["--workspace", settings.mount_path, "--run-id", run_id, "--run-name", run_name]
+    return ["--workspace", settings.mount_path, f"--run-id={run_id}", f"--run-name={run_name}"]
 
 
 def _place(task: Any, stage: str, settings: KubeflowSettings, resources: StageResources) -> None:
