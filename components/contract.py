@@ -75,3 +75,7 @@ class ConfigError(UserError):
 
 class DataError(UserError):
     """The images do not pass validation."""
+
+
+class UnreachableError(ConnectionError):
+    """A server that is needed does not answer, and may later; its text is the whole message they see."""

@@ -16,6 +16,7 @@ from components.contract import ConfigError
 from components.image_folder.settings import DataSettings
 from components.serving_check.settings import ServingCheckSettings
 from components.settings import Settings
+from pipeline.beam_settings import BeamSettings
 from pipeline.config_keys import all_keys, keys_below
 from pipeline.kubeflow_settings import KubeflowSettings
 from trainer.model.catalog import nearest_name
@@ -72,6 +73,9 @@ class Config(Settings):
     serving: ServingSettings = Field(default_factory=ServingSettings, description="What it answers.")
     serving_check: ServingCheckSettings = Field(
         default_factory=ServingCheckSettings, description="When it is fit to be served."
+    )
+    beam: BeamSettings = Field(
+        default_factory=BeamSettings, description="Where stages run that a cluster can share."
     )
     kubeflow: KubeflowSettings = Field(
         default_factory=KubeflowSettings, description="What it gets on a cluster."

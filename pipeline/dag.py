@@ -6,6 +6,7 @@ from pathlib import Path
 
 import tensorflow_data_validation as tfdv
 from tfx.components import Evaluator, StatisticsGen, Trainer, Transform, Tuner
+from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
@@ -22,6 +23,8 @@ from components.example_validation.component import ExampleValidator
 from components.image_folder.component import ImageFolderExampleGen
 from components.pusher.component import Pusher
 from components.serving_check.component import ServingCheck
+from pipeline.beam_options import beam_options
+from pipeline.beam_settings import BeamStage
 from pipeline.code_fingerprint import code_fingerprint
 from pipeline.config import Config
 from pipeline.evaluation import eval_config
@@ -140,6 +143,14 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         model_dir,
         evaluation,
     )
+    beam_stages: dict[BeamStage, BaseBeamComponent] = {
+        "ImageFolderExampleGen": examples,
+        "StatisticsGen": statistics,
+        "Transform": transform,
+        "Evaluator": evaluator,
+    }
+    for stage, component in beam_stages.items():
+        component.with_beam_pipeline_args(beam_options(config.beam, stage))
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(workspace.artifacts / config.name),
@@ -160,11 +171,4 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         ],
         enable_cache=use_cache,
         metadata_connection_config=metadata.sqlite_metadata_connection_config(str(workspace.metadata)),
-        beam_pipeline_args=[
-            # Later Beam versions may hand pipelines to a runner that they download.
-            "--direct_running_mode=in_memory",
-            # Without an image TFX packs its own source anew in every Beam stage, to ship it to
-            # workers. In memory there are none.
-            "--sdk_container_image=none",
-        ],
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from components.contract import DataError, UserError
-from pipeline.summary import INVALID_DATA_EXIT, USAGE_EXIT
+from components.contract import DataError, UnreachableError, UserError
+from pipeline.summary import FAILED_EXIT, INVALID_DATA_EXIT, USAGE_EXIT
 
 # What a command may raise for something that the user can mend.
 MISTAKES = (UserError, OSError)
@@ -15,6 +15,8 @@ def explain(error: Exception) -> tuple[str, int]:
     An OSError that nobody foresaw is a file or folder that cannot be used as
     the user asked: no permission, a name that is too long, a full disk.
     """
+    if isinstance(error, UnreachableError):
+        return str(error), FAILED_EXIT
     if isinstance(error, OSError):
         what = error.filename if error.filename is not None else "A file"
         return f"{what} cannot be used: {error.strerror or error}.", USAGE_EXIT

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -31,3 +34,22 @@ def keep_aside(file: Path, examples_dir: Path) -> Path:
         kept.parent.mkdir(parents=True, exist_ok=True)
         file.replace(kept)
     return kept
+
+
+@contextmanager
+def written_whole(file: Path, examples_dir: Path) -> Iterator[Path]:
+    """Gives a path to write to, and puts what was written there in the file's place once it is whole.
+
+    A runner that loses a worker gives its unit to another one, while the first may still be writing:
+    neither ever sees, or cuts short, what the other has in hand. Nothing that is half written lies where
+    TFX looks for shards.
+
+    Args:
+        file: to be written.
+        examples_dir: root of the Examples artifact.
+    """
+    partial = plan_dir(examples_dir) / f"{uuid.uuid4().hex}.partial"
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    yield partial
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial.replace(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -64,7 +65,8 @@ _FINDINGS, _MEASURES, _RECORD = map(Entry._fields.index, ("findings", "measures"
 def write_manifest(path: Path, entries: Iterable[Entry]) -> None:
     """Writes the entries to a file that `read_manifest` reads back; whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
+    # Of its own, as a worker that was given up on may be writing the same one.
+    partial = path.with_suffix(f".{uuid.uuid4().hex}.partial")
     with partial.open("wb") as file:
         file.writelines(map(_line, entries))
     partial.replace(path)

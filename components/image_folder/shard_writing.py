@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from components.image_folder.artifact_files import keep_aside, shard_path
+from components.image_folder.artifact_files import keep_aside, shard_path, written_whole
 from components.image_folder.examination import Examiner
 from components.image_folder.examining_files import examine_files
 from components.image_folder.manifest import Entry, Record
@@ -40,7 +40,8 @@ def write_unit(
                 continue
             if entry.split not in writers:
                 path = shard_path(examples_dir, entry.split, unit.name)
-                writers[entry.split] = open_shards.enter_context(RecordWriter(path))
+                partial = open_shards.enter_context(written_whole(path, examples_dir))
+                writers[entry.split] = open_shards.enter_context(RecordWriter(partial))
             writer = writers[entry.split]
             # A record that lies somewhere already is framed already.
             offset, length = writer.copy(example[0]) if entry.record else writer.write(example)
@@ -87,7 +88,7 @@ def settle_unit(
             if not wanted[split]:
                 path.unlink(missing_ok=True)
                 continue
-            with RecordWriter(path) as writer:
+            with written_whole(path, examples_dir) as partial, RecordWriter(partial) as writer:
                 for position in wanted[split]:
                     record = entries[position].record
                     assert record is not None

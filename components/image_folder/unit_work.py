@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from components.image_folder.artifact_files import manifest_path, plan_dir
+from components.image_folder.artifact_files import manifest_path, plan_dir, written_whole
 from components.image_folder.examination import Examiner
 from components.image_folder.examination_rules import ExaminationRules
 from components.image_folder.examining_files import threads_for
@@ -106,8 +106,10 @@ def do_step(
             known = reusable if plan.earlier else None
             entries = write_unit(unit, examiner, examples_dir, known, threads or threads_for(store))
         usable = [tuple(Candidate.of(entry)) for entry in entries if entry.split is not None]
-        _candidates_file(examples_dir, index).write_bytes(pickle.dumps(usable))
-    _summary_file(examples_dir, index).write_bytes(pickle.dumps(summarize(entries, moves)))
+        with written_whole(_candidates_file(examples_dir, index), examples_dir) as partial:
+            partial.write_bytes(pickle.dumps(usable))
+    with written_whole(_summary_file(examples_dir, index), examples_dir) as partial:
+        partial.write_bytes(pickle.dumps(summarize(entries, moves)))
     write_manifest(manifest, entries)
 
 
