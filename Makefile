@@ -10,11 +10,13 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
+FLINK := $(CURDIR)/.flink
 # Each takes some gigabytes of memory: TensorFlow, and a run of the pipeline that its tests look at.
 TEST_PROCESSES ?= 2
 PEERS_LOCK := tests/benchmarks/peers.lock
 IMAGE ?= imgclf:latest
 GPU_IMAGE ?= imgclf-gpu:latest
+FLINK_IMAGE ?= imgclf-flink:latest
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
 help: ## List what there is.
@@ -47,9 +49,19 @@ test: setup ## The tests that prove the product.
 test-all: test ## Everything.
 	$(BIN)/python -m pytest -m zoo
 
-test-cluster: setup ## The compiled pipeline, step by step, with a database server: installs MariaDB where there is none.
+test-cluster: setup $(FLINK)/.installed ## The compiled pipeline step by step, a database server and Flink, which this installs.
 	@command -v mariadbd >/dev/null || { apt-get -qq update; apt-get -qq install --yes --no-install-recommends mariadb-server; } >/dev/null
-	$(BIN)/python -m pytest -m cluster
+	IMGCLF_TEST_FLINK=$(FLINK) $(BIN)/python -m pytest -m cluster
+
+# Flink as it is on PyPI, and Beam's jars: what kubeflow/flink/Dockerfile puts together.
+$(FLINK)/.installed: tests/cluster/flink.lock kubeflow/flink/pom.xml kubeflow/flink/jars.sha256 | $(UV)
+	@command -v java mvn >/dev/null || { apt-get -qq update; apt-get -qq install --yes --no-install-recommends default-jre-headless maven; } >/dev/null
+	@echo "Fetching Flink and Beam's jars into $(FLINK), once …"
+	@rm -rf $(FLINK)
+	@$(UV) pip install --quiet --python $(VENV) --no-deps --require-hashes --target $(FLINK)/packages --requirement tests/cluster/flink.lock
+	@mvn --batch-mode --quiet --file kubeflow/flink/pom.xml dependency:copy-dependencies -DoutputDirectory=$(abspath $(FLINK))/beam
+	@cd $(FLINK)/beam && sha256sum --check --strict --quiet $(CURDIR)/kubeflow/flink/jars.sha256
+	@touch $@
 
 check: setup ## Lint, formatting and types.
 	$(BIN)/ruff check .
@@ -89,9 +101,12 @@ image: ## The container image of all stages, IMAGE=imgclf:latest.
 image-gpu: ## The same with CUDA, GPU_IMAGE=imgclf-gpu:latest.
 	docker build $(DOCKER_ARGS) --target gpu --tag $(GPU_IMAGE) .
 
+image-flink: ## Flink with Beam in it, FLINK_IMAGE=imgclf-flink:latest.
+	docker build --file kubeflow/flink/Dockerfile --tag $(FLINK_IMAGE) .
+
 DOCKER_ARGS = --file kubeflow/Dockerfile --build-arg REVISION=$$(git rev-parse HEAD)
 
 clean: ## Remove what runs left in .imgclf; .venv stays.
 	rm -rf .imgclf
 
-.PHONY: help setup run test test-all test-cluster check bench-ingest bench-train lock image image-gpu clean
+.PHONY: help setup run test test-all test-cluster check bench-ingest bench-train lock image image-gpu image-flink clean

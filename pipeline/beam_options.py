@@ -6,7 +6,7 @@ import socket
 from typing import Final, get_args
 
 from components.contract import UnreachableError
-from pipeline.beam_settings import BeamSettings, BeamStage, DataflowSettings, PortableSettings
+from pipeline.beam_settings import BeamSettings, BeamStage, PortableSettings
 
 IN_PROCESS: Final = (
     # Later Beam versions may hand pipelines to a runner that they download.
@@ -29,8 +29,6 @@ def beam_options(settings: BeamSettings, stage: BeamStage) -> list[str]:
     runner = settings.runner_of(stage)
     if runner == "in_process":
         return [*IN_PROCESS, _NO_IMAGE]
-    if runner == "dataflow":
-        return [*_dataflow(settings.dataflow, stage), *settings.options]
     cluster = settings.flink if runner == "flink" else settings.spark
     return [*_portable(cluster, stage), *settings.options]
 
@@ -42,7 +40,7 @@ def check_job_servers(settings: BeamSettings) -> None:
         UnreachableError: nothing listens there.
     """
     for runner in sorted({settings.runner_of(stage) for stage in get_args(BeamStage)}):
-        if runner not in ("flink", "spark"):
+        if runner == "in_process":
             continue
         server = (settings.flink if runner == "flink" else settings.spark).job_server
         host, _, port = server.rpartition(":")
@@ -69,19 +67,3 @@ def _portable(cluster: PortableSettings, stage: BeamStage) -> list[str]:
         f"--parallelism={cluster.parallelism}",
         _NO_IMAGE,
     ]
-
-
-def _dataflow(settings: DataflowSettings, stage: BeamStage) -> list[str]:
-    given = {
-        "runner": "DataflowRunner",
-        "job_name": f"imgclf-{stage.lower()}",
-        "project": settings.project,
-        "region": settings.region,
-        "temp_location": settings.temp_location,
-        "sdk_container_image": settings.image,
-        "machine_type": settings.machine_type,
-        "max_num_workers": settings.max_workers,
-        "service_account_email": settings.service_account,
-        "subnetwork": settings.subnetwork,
-    }
-    return [f"--{name}={value}" for name, value in given.items() if value is not None]
