@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from components.settings import Settings
 
@@ -101,6 +101,15 @@ class KubeflowSettings(Settings):
         },
         description="What single stages get instead, by their names.",
     )
+
+    @field_validator("mount_path")
+    @classmethod
+    def _one_way_to_write_it(cls, path: str) -> str:
+        """Steps get it as an argument, and paths below it are known by it."""
+        folders = [folder for folder in path.split("/") if folder not in ("", ".")]
+        if not folders or ".." in folders:
+            raise ValueError(f"expected a folder below the root, such as /imgclf, not '{path}'")
+        return "/" + "/".join(folders)
 
     def resources(self, stage: str) -> StageResources:
         """What a stage gets, by its name in the pipeline."""

@@ -128,6 +128,20 @@ def test_what_changes_between_runs_is_a_parameter(pipeline: CompiledPipeline) ->
     assert "kubeflow" not in config
 
 
+@pytest.mark.parametrize("path", ["/volume/", "//volume", "/volume/.", "/volume"])
+def test_however_the_mount_is_written_it_is_one_path(path: str, tmp_path: Path) -> None:
+    compile_pipeline(load_config(None, [f"kubeflow.mount_path={path}"]), tmp_path / "p.yaml")
+    for step in read_compiled(tmp_path / "p.yaml").steps:
+        assert step.mounts == ("/volume",)
+        assert step.command[step.command.index("--workspace") + 1] == "/volume"
+
+
+@pytest.mark.parametrize("path", ["/", "//", "/./", "/imgclf/..", "imgclf"])
+def test_what_is_no_mount(path: str) -> None:
+    with pytest.raises(ConfigError, match=r"kubeflow\.mount_path"):
+        load_config(None, [f"kubeflow.mount_path={path}"])
+
+
 def test_the_service_account_goes_along(compiled: Path) -> None:
     assert read_pipeline(compiled).service_account == "imgclf"
     _, placed = _executors(compiled)

@@ -60,6 +60,7 @@ def test_parameters_the_job_and_the_volume_are_filled_in(in_folder: Path) -> Non
         TELL,
         arguments=(
             "{{$.inputs.parameters['images']}}",
+            "--images={{$.inputs.parameters['images']}}",
             "{{$.inputs.parameters['overrides']}}",
             "{{$.inputs.parameters['run_id']}}",
             "{{$.inputs.parameters['fixed']}}",
@@ -81,6 +82,7 @@ def test_parameters_the_job_and_the_volume_are_filled_in(in_folder: Path) -> Non
     volume = str(in_folder / "volume")
     assert arguments == [
         f"{volume}/photos",
+        f"--images={volume}/photos",
         '["a=1", "b=${images}"]',
         "job-1",
         "7",
