@@ -85,9 +85,7 @@ def _pipeline(config: Config, graph: Mapping[str, tuple[str, ...]]) -> Callable[
             _place(steps[stage], stage, settings, settings.resources(stage))
         last = [stage for stage in graph if not any(stage in upstream for upstream in graph.values())]
         steps[FINISH] = _stage(settings, FINISH)(**run).after(*(steps[name] for name in last))
-        # Told twice, an outcome that is no success stays one.
-        quiet = settings.stages.get(FINISH, _SMALL.model_copy(update={"retries": 0}))
-        _place(steps[FINISH], FINISH, settings, quiet)
+        _place(steps[FINISH], FINISH, settings, settings.stages.get(FINISH, _SMALL))
 
     return pipeline
 

@@ -50,6 +50,11 @@ class RunFiles:
         """When the run was prepared. The folder's own times change with each file that comes into it."""
         return datetime.fromtimestamp(self._pipeline.stat().st_mtime).astimezone()
 
+    @property
+    def summary(self) -> Path:
+        """Where the summary is, once the run has one."""
+        return self.folder / "summary.json"
+
     def write_pipeline(self, ir: pipeline_pb2.Pipeline, config: Config) -> None:
         """Writes the compiled pipeline and what it was compiled from; whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
