@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from pipeline.pod_log import logger, step
+from pipeline.pod_log import logger, set_log_level, step
 from pipeline.run_files import Refusal, RunFiles
 from pipeline.workspace import Workspace
 
@@ -45,6 +45,7 @@ def do_step(name: str, files: RunFiles, work: Callable[[], int | None]) -> int:
         The exit code, as `imgclf run` has them.
     """
     with step(name, files.run_id) as ended:
+        set_log_level()
         refusal = files.refusal(name)
         if refusal is not None:
             logger.error("refused by an earlier attempt: %s", refusal.reason)

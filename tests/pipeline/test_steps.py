@@ -12,6 +12,7 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from components.contract import ConfigError, DataError
 from pipeline.config import load_config
+from pipeline.pod_log import logger
 from pipeline.run_files import RunFiles
 from pipeline.steps import add_run_arguments, do_step, run_files
 from pipeline.workspace import Workspace
@@ -50,6 +51,40 @@ def test_what_may_go_better_next_time_is_tried_again(files: RunFiles) -> None:
 def test_a_step_may_end_with_a_code_of_its_own(files: RunFiles) -> None:
     assert do_step("Finish", files, lambda: 4) == 4
     assert files.refusal("Finish") is None
+
+
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [("debug", ["trifle", "news"]), ("INFO", ["news"]), ("", ["news"]), ("WARNING", [])],
+)
+def test_how_much_is_logged(
+    level: str,
+    told: list[str],
+    files: RunFiles,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def work() -> None:
+        logger.debug("trifle")
+        logger.info("news")
+
+    monkeypatch.setenv("IMGCLF_LOG_LEVEL", level)
+    assert do_step("Trainer", files, work) == 0
+    messages = [json.loads(line)["message"] for line in capsys.readouterr().out.splitlines()]
+    assert [message for message in messages if not message.startswith("done in")] == told
+
+
+def test_a_log_level_that_there_is_not(
+    files: RunFiles, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried = []
+    monkeypatch.setenv("IMGCLF_LOG_LEVEL", "nonsense")
+    assert do_step("Trainer", files, lambda: tried.append(1)) == 2
+    assert not tried
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["message"] == (
+        "IMGCLF_LOG_LEVEL is 'nonsense', which is none of DEBUG, INFO, WARNING, ERROR, CRITICAL."
+    )
 
 
 def test_the_runs_name_comes_before_its_id(tmp_path: Path) -> None:
