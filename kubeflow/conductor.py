@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.contract import ConfigError
-from kubeflow.compiled_steps import CompiledPipeline, CompiledStep
+from kubeflow.compiled_steps import CompiledStep
+from kubeflow.pipeline_file import PipelineFile
 from kubeflow.volume_paths import VolumePaths
 
 _INPUT: Final = re.compile(r"\{\{\$\.inputs\.parameters\['([A-Za-z0-9_]+)'\]\}\}")
@@ -66,12 +67,12 @@ class LocalRun:
 
 
 def conduct(
-    pipeline: CompiledPipeline, run: LocalRun, finished: Callable[[StepResult], None]
+    pipeline: PipelineFile, run: LocalRun, finished: Callable[[StepResult], None]
 ) -> list[StepResult]:
     """Runs the steps one after another; ends at the first that fails for good.
 
     Args:
-        pipeline: from `read_compiled`.
+        pipeline: from `read_pipeline`.
         run: where, and with what.
         finished: is told of each step.
 
