@@ -71,14 +71,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Sums the run up that the command line names; returns the exit code of `imgclf run`."""
     parser = argparse.ArgumentParser(description="Sums a run up.")
     add_run_arguments(parser)
-    files = run_files(parser.parse_args(arguments))
+    given = parser.parse_args(arguments)
+    files = run_files(given)
 
     def work() -> int:
         verdict = finish(files, metadata_connection(files.workspace))
         logger.info("%s%s", verdict.status, f": {verdict.reason}" if verdict.reason else "")
         return verdict.exit_code
 
-    return do_step("Finish", files, work)
+    return do_step("Finish", files, given.retries, work)
 
 
 if __name__ == "__main__":

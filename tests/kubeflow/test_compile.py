@@ -149,6 +149,8 @@ def test_the_service_account_goes_along(compiled: Path, pipeline: PipelineFile) 
 
 
 def test_each_step_is_tried_again_as_often_as_the_settings_say(pipeline: PipelineFile) -> None:
+    for step in pipeline.steps:
+        assert f"--retries={step.retries.count}" in step.command
     retries = {step.name: step.retries.count for step in pipeline.steps}
     assert retries.pop("trainer") == 4
     assert set(retries.values()) == {2}
