@@ -77,24 +77,22 @@ def _pipeline(config: Config, graph: Mapping[str, tuple[str, ...]]) -> Callable[
         steps[PREPARE] = _prepare(settings, given, list(graph))(
             **run, images=images, span=span, overrides=overrides
         )
-        _place(steps[PREPARE], PREPARE, settings, settings.stages.get(PREPARE, _SMALL))
+        _place(steps[PREPARE], PREPARE, settings)
         for stage, upstream in graph.items():
             steps[stage] = _stage(settings, stage)(**run).after(
                 *(steps[name] for name in upstream or (PREPARE,))
             )
-            _place(steps[stage], stage, settings, settings.resources(stage))
+            _place(steps[stage], stage, settings)
         last = [stage for stage in graph if not any(stage in upstream for upstream in graph.values())]
         steps[FINISH] = _stage(settings, FINISH)(**run).after(*(steps[name] for name in last))
-        # Told twice, an outcome that is no success stays one.
-        quiet = settings.stages.get(FINISH, _SMALL.model_copy(update={"retries": 0}))
-        _place(steps[FINISH], FINISH, settings, quiet)
+        _place(steps[FINISH], FINISH, settings)
 
     return pipeline
 
 
 def _prepare(settings: KubeflowSettings, config: dict[str, Any], stages: list[str]) -> Any:
     def component(run_id: str, run_name: str, images: str, span: str, overrides: list) -> dsl.ContainerSpec:
-        arguments = [*_run_arguments(settings, run_id, run_name)]
+        arguments = [*_run_arguments(settings, PREPARE, run_id, run_name)]
         # In one word each: a value may begin with a hyphen.
         arguments += [f"--images={images}", f"--span={span}", f"--overrides={overrides}"]
         arguments += ["--config", json.dumps(config, sort_keys=True), "--stages", ",".join(stages)]
@@ -104,11 +102,11 @@ def _prepare(settings: KubeflowSettings, config: dict[str, Any], stages: list[st
 
 
 def _stage(settings: KubeflowSettings, stage: str) -> Any:
-    gpu = settings.resources(stage).gpus > 0
+    gpu = _resources(settings, stage).gpus > 0
     image = settings.gpu_image if gpu and settings.gpu_image is not None else settings.image
 
     def component(run_id: str, run_name: str) -> dsl.ContainerSpec:
-        arguments = [*_run_arguments(settings, run_id, run_name)]
+        arguments = [*_run_arguments(settings, stage, run_id, run_name)]
         if stage not in _PROGRAMS:
             arguments += ["--stage", stage]
         return dsl.ContainerSpec(image=image, command=_command(stage), args=arguments)
@@ -126,12 +124,18 @@ def _command(stage: str) -> list[str]:
     return ["python", "-m", _PROGRAMS.get(stage, "pipeline.node_runner")]
 
 
-def _run_arguments(settings: KubeflowSettings, run_id: Any, run_name: Any) -> list[Any]:
-    return ["--workspace", settings.mount_path, f"--run-id={run_id}", f"--run-name={run_name}"]
+def _run_arguments(settings: KubeflowSettings, stage: str, run_id: Any, run_name: Any) -> list[Any]:
+    arguments = ["--workspace", settings.mount_path, f"--run-id={run_id}", f"--run-name={run_name}"]
+    return [*arguments, f"--retries={_resources(settings, stage).retries}"]
 
 
-def _place(task: Any, stage: str, settings: KubeflowSettings, resources: StageResources) -> None:
+def _resources(settings: KubeflowSettings, stage: str) -> StageResources:
+    return settings.stages.get(stage, _SMALL) if stage in _PROGRAMS else settings.resources(stage)
+
+
+def _place(task: Any, stage: str, settings: KubeflowSettings) -> None:
     """Says where a step runs, with what, and how often it is tried."""
+    resources = _resources(settings, stage)
     task.set_display_name(stage)
     task.set_caching_options(False)  # TFX's own cache knows what a stage depends on.
     task.set_cpu_request(resources.cpu).set_cpu_limit(resources.cpu)

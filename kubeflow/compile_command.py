@@ -26,10 +26,10 @@ def compile_file(config: Path | None, overrides: Sequence[str], output: Path) ->
     quiet_tensorflow()
 
     from kubeflow.compile import compile_pipeline
-    from kubeflow.compiled_steps import read_compiled
+    from kubeflow.pipeline_file import read_pipeline
 
     compile_pipeline(settings, output)
-    compiled = read_compiled(output)
+    compiled = read_pipeline(output)
     lines = [f"{output}: {len(compiled.steps)} steps of {compiled.name}"]
     if "@sha256:" not in settings.kubeflow.image:
         lines.append(

@@ -1,15 +1,10 @@
-"""Reading a compiled pipeline back."""
+"""The steps of a compiled pipeline."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import yaml
-
-from components.contract import ConfigError
 
 
 @dataclass(frozen=True)
@@ -49,38 +44,18 @@ class CompiledStep:
     mounts: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class CompiledPipeline:
-    """A compiled pipeline: its name, its parameters' defaults, and its steps in an order to run them in."""
+def compiled_steps(spec: Mapping[str, Any], platform: Mapping[str, Any]) -> Sequence[CompiledStep]:
+    """The steps, in an order to run them in.
 
-    name: str
-    parameters: Mapping[str, Any]
-    steps: Sequence[CompiledStep]
-
-
-def read_compiled(path: Path) -> CompiledPipeline:
-    """Reads a file that `compile_pipeline` wrote.
+    Args:
+        spec: of the pipeline, as plain values.
+        platform: what Kubernetes is told about its executors.
 
     Raises:
-        ConfigError: there is none, or it is another kind of file.
+        KeyError, TypeError, ValueError, AttributeError: this is no pipeline of containers.
     """
-    try:
-        spec, *platforms = yaml.safe_load_all(path.read_text("utf-8"))
-        platform = platforms[0]["platforms"]["kubernetes"]["deploymentSpec"] if platforms else {}
-        tasks = spec["root"]["dag"]["tasks"]
-        steps = {name: _step(name, task, spec, platform) for name, task in tasks.items()}
-        inputs = spec["root"].get("inputDefinitions", {}).get("parameters", {})
-        return CompiledPipeline(
-            spec["pipelineInfo"]["name"],
-            {name: definition.get("defaultValue") for name, definition in inputs.items()},
-            _in_order(steps),
-        )
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(
-            f"{path} is no compiled pipeline. Make one with `imgclf kubeflow compile --output pipeline.yaml`."
-        ) from error
+    tasks = spec["root"]["dag"]["tasks"]
+    return _in_order({name: _step(name, task, spec, platform) for name, task in tasks.items()})
 
 
 def _step(
@@ -88,7 +63,7 @@ def _step(
 ) -> CompiledStep:
     label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
     container = spec["deploymentSpec"]["executors"][label]["container"]
-    placed = platform.get("executors", {}).get(label, {})
+    placed = platform.get(label, {})
     policy = task.get("retryPolicy", {})
     return CompiledStep(
         name=name,

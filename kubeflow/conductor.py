@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.contract import ConfigError
-from kubeflow.compiled_steps import CompiledPipeline, CompiledStep
+from kubeflow.compiled_steps import CompiledStep
+from kubeflow.pipeline_file import PipelineFile
+from kubeflow.volume_paths import VolumePaths
 
 _INPUT: Final = re.compile(r"\{\{\$\.inputs\.parameters\['([A-Za-z0-9_]+)'\]\}\}")
 _JOB: Final = "{{$.pipeline_job_uuid}}"
@@ -65,12 +67,12 @@ class LocalRun:
 
 
 def conduct(
-    pipeline: CompiledPipeline, run: LocalRun, finished: Callable[[StepResult], None]
+    pipeline: PipelineFile, run: LocalRun, finished: Callable[[StepResult], None]
 ) -> list[StepResult]:
     """Runs the steps one after another; ends at the first that fails for good.
 
     Args:
-        pipeline: from `read_compiled`.
+        pipeline: from `read_pipeline`.
         run: where, and with what.
         finished: is told of each step.
 
@@ -145,18 +147,14 @@ def _command(step: CompiledStep, run: LocalRun, parameters: Mapping[str, Any]) -
 
     def text(argument: str) -> str:
         argument = _INPUT.sub(lambda match: _as_text(inputs[match.group(1)]), argument)
-        return _on_volume(argument.replace(_JOB, run.job_id), step, run)
+        argument = argument.replace(_JOB, run.job_id)
+        for mount in step.mounts:
+            argument = VolumePaths(mount, run.volume).in_argument(argument)
+        return argument
 
     program, *arguments = map(text, step.command)
     # In the container there is one Python; here it is the one that has this project.
     return [sys.executable if program == "python" else program, *arguments]
-
-
-def _on_volume(argument: str, step: CompiledStep, run: LocalRun) -> str:
-    for mount in step.mounts:
-        if argument == mount or argument.startswith(f"{mount}/"):
-            return str(run.volume) + argument[len(mount) :]
-    return argument
 
 
 def _as_text(value: Any) -> str:

@@ -1,9 +1,9 @@
-"""A compiled pipeline: what it is called, which parameters it takes, and which version it is."""
+"""A compiled pipeline, read back: its name and version, the parameters that it takes, and its steps."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 import yaml
 
 from components.contract import ConfigError
+from kubeflow.compiled_steps import CompiledStep, compiled_steps
 
 # Of the pipeline parameters, and what they are where nothing is asked for.
 IMAGES: Final = "images"
@@ -33,14 +34,18 @@ class PipelineFile:
         path: the file.
         name: of the pipeline.
         version: a name for exactly these bytes.
-        parameters: names of what it takes, and whether each has to be given.
+        parameters: what it takes, by its name, with its default; None where there is none.
+        required: names of those that have to be given.
+        steps: in an order to run them in.
         service_account: of the pods, as it was compiled in; None where it was not.
     """
 
     path: Path
     name: str
     version: str
-    parameters: Mapping[str, bool]
+    parameters: Mapping[str, Any]
+    required: Set[str]
+    steps: Sequence[CompiledStep]
     service_account: str | None = None
 
     def arguments(
@@ -69,9 +74,8 @@ class PipelineFile:
             raise ConfigError(
                 f"{self.path} takes no {options}; its parameters are {_listed(self.parameters)}."
             )
-        required = {name for name, needed in self.parameters.items() if needed}
-        arguments = {**{name: _NOTHING[name] for name in required & _NOTHING.keys()}, **given}
-        missing = required - arguments.keys()
+        arguments = {**{name: _NOTHING[name] for name in self.required & _NOTHING.keys()}, **given}
+        missing = self.required - arguments.keys()
         if missing:
             options = ", ".join(sorted(_OPTIONS.get(name, name) for name in missing))
             raise ConfigError(f"{self.path} cannot do without {options}.")
@@ -82,7 +86,7 @@ def read_pipeline(path: Path) -> PipelineFile:
     """Reads a compiled pipeline.
 
     Raises:
-        ConfigError: no such file, or not a pipeline of KFP v2.
+        ConfigError: no such file, or not a pipeline of KFP v2 whose steps are containers.
     """
     if path.suffix not in (".yaml", ".yml"):
         raise ConfigError(f"{path}: a compiled pipeline is a .yaml file. {_COMPILE}")
@@ -90,26 +94,37 @@ def read_pipeline(path: Path) -> PipelineFile:
         content = path.read_bytes()
     except FileNotFoundError:
         raise ConfigError(f"There is no file {path}. {_COMPILE}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}. {_COMPILE}") from error
     try:
         spec, *platforms = [*yaml.load_all(content, Loader=yaml.CSafeLoader)] or [None]
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}. {_COMPILE}") from None
     try:
-        name = spec["pipelineInfo"]["name"]
         inputs = spec["root"].get("inputDefinitions", {}).get("parameters", {})
-        required = {
-            key: not each.get("isOptional", False) and "defaultValue" not in each
-            for key, each in inputs.items()
-        }
-        account = _service_account(platforms[0]) if platforms else None
-    except (KeyError, TypeError, AttributeError):
+        executors = (
+            platforms[0]["platforms"]["kubernetes"]["deploymentSpec"]["executors"] if platforms else {}
+        )
+        return PipelineFile(
+            path=path,
+            name=spec["pipelineInfo"]["name"],
+            version=hashlib.sha256(content).hexdigest()[:16],
+            parameters={key: each.get("defaultValue") for key, each in inputs.items()},
+            required={
+                key
+                for key, each in inputs.items()
+                if not each.get("isOptional", False) and "defaultValue" not in each
+            },
+            steps=compiled_steps(spec, executors),
+            service_account=_service_account(executors),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise ConfigError(f"{path} is not a pipeline of Kubeflow Pipelines 2. {_COMPILE}") from None
-    return PipelineFile(path, name, hashlib.sha256(content).hexdigest()[:16], required, account)
 
 
-def _service_account(platform: Mapping[str, Any]) -> str | None:
+def _service_account(executors: Mapping[str, Any]) -> str | None:
     """What the pods of some step are annotated with: a pipeline itself has no place for it."""
-    for executor in platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values():
+    for executor in executors.values():
         account = executor.get("podMetadata", {}).get("annotations", {}).get(SERVICE_ACCOUNT)
         if account is not None:
             return str(account)

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from components.image_folder.image_store import is_uri
-from kubeflow.compiled_steps import CompiledStep, read_compiled
+from kubeflow.compiled_steps import CompiledStep
 from kubeflow.conductor import LocalRun, StepResult, conduct
+from kubeflow.pipeline_file import read_pipeline
 from pipeline.metadata_connection_names import HOST
 
 
@@ -43,7 +44,7 @@ def run_local(request: RunLocalRequest, console: Console) -> int:
     Returns:
         The exit code of the first step that failed; 0 when none did.
     """
-    compiled = read_compiled(request.pipeline)
+    pipeline = read_pipeline(request.pipeline)
     given = {"images": _where(request.images), "span": request.span, "run_name": request.run_name}
     parameters = {name: value for name, value in given.items() if value is not None}
     run = LocalRun(
@@ -60,7 +61,7 @@ def run_local(request: RunLocalRequest, console: Console) -> int:
         again = f", attempt {result.attempts}" if result.attempts > 1 else ""
         console.print(f"{result.name:28} {mark} {result.seconds:7.1f} s{again}", highlight=False)
 
-    results = conduct(compiled, run, finished)
+    results = conduct(pipeline, run, finished)
     failed = next((result for result in results if result.exit_code != 0), None)
     if failed is not None:
         console.print(escape(f"{failed.name} failed. Its log is {run.logs / failed.name}.log"))

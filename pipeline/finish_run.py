@@ -18,17 +18,30 @@ from pipeline.pod_log import logger
 from pipeline.run_files import RunFiles
 from pipeline.run_page import with_page
 from pipeline.steps import add_run_arguments, do_step, run_files
-from pipeline.summary import RunSummary, Stage
+from pipeline.summary import RunSummary, Stage, Verdict
 from pipeline.tuned_config import write_best_config
 
 
-def finish(files: RunFiles, connection: Connection) -> RunSummary:
-    """Writes `summary.json` and the run's page.
+def finish(files: RunFiles, connection: Connection) -> Verdict:
+    """Writes the run's page and `summary.json`, unless an attempt before this one has.
+
+    What a run came to is said once: a second look might find another model in production.
 
     Args:
         files: of the run; all of its stages have succeeded.
         connection: to ML Metadata.
     """
+    if files.summary.is_file():  # Written last, and whole.
+        logger.info("summed up by an earlier attempt")
+    else:
+        summary = _sum_up(files, connection)
+        if summary.metrics.candidate:
+            logger.info("metrics on the test split: %s", summary.metrics.candidate)
+        summary.write(files.summary)
+    return Verdict.read(files.summary)
+
+
+def _sum_up(files: RunFiles, connection: Connection) -> RunSummary:
     ir, config = files.read_pipeline(), files.read_config()
     stages: list[Stage] = []
     artifacts: dict[str, Artifacts] = {}
@@ -49,27 +62,24 @@ def finish(files: RunFiles, connection: Connection) -> RunSummary:
         log=files.folder,  # Each step has a log of its own, where the pods are.
     )
     summary = replace(summary, tuned=write_best_config(config, artifacts, files.folder))
-    summary = with_page(
+    return with_page(
         summary, config=config, run_dir=files.folder, began=files.prepared_at, artifacts=artifacts
     )
-    summary.write(files.folder / "summary.json")
-    return summary
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Sums the run up that the command line names; returns the exit code of `imgclf run`."""
     parser = argparse.ArgumentParser(description="Sums a run up.")
     add_run_arguments(parser)
-    files = run_files(parser.parse_args(arguments))
+    given = parser.parse_args(arguments)
+    files = run_files(given)
 
     def work() -> int:
-        summary = finish(files, metadata_connection(files.workspace))
-        logger.info("%s%s", summary.status, f": {summary.reason}" if summary.reason else "")
-        if summary.metrics.candidate:
-            logger.info("metrics on the test split: %s", summary.metrics.candidate)
-        return summary.exit_code
+        verdict = finish(files, metadata_connection(files.workspace))
+        logger.info("%s%s", verdict.status, f": {verdict.reason}" if verdict.reason else "")
+        return verdict.exit_code
 
-    return do_step("Finish", files, work)
+    return do_step("Finish", files, given.retries, work)
 
 
 if __name__ == "__main__":

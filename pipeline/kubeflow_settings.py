@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from components.settings import Settings
+from pipeline.metadata_connection_names import DEFAULT_PORT, PASSWORD, USER
 
 # What both Kubernetes and kfp take for amounts, which is less than either of them:
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
@@ -60,7 +61,7 @@ class MetadataSettings(Settings):
     """Where ML Metadata's database is; user and password come from the environment."""
 
     host: str = Field("imgclf-metadata", min_length=1, description="MySQL or MariaDB server.")
-    port: int = Field(3306, ge=1, le=65535, description="Its port.")
+    port: int = Field(DEFAULT_PORT, ge=1, le=65535, description="Its port.")
     database: str = Field("imgclf", pattern="^[A-Za-z0-9_]+$", description="Database, made by the first run.")
 
 
@@ -85,8 +86,8 @@ class KubeflowSettings(Settings):
     image_pull_secrets: tuple[str, ...] = Field((), description="Secrets for a private registry.")
     secrets: tuple[SecretVariable, ...] = Field(
         (
-            SecretVariable(variable="IMGCLF_METADATA_USER", secret="imgclf-metadata", key="user"),
-            SecretVariable(variable="IMGCLF_METADATA_PASSWORD", secret="imgclf-metadata", key="password"),
+            SecretVariable(variable=USER, secret="imgclf-metadata", key="user"),
+            SecretVariable(variable=PASSWORD, secret="imgclf-metadata", key="password"),
         ),
         description="Environment variables of all stages that come from secrets.",
     )
@@ -101,6 +102,15 @@ class KubeflowSettings(Settings):
         },
         description="What single stages get instead, by their names.",
     )
+
+    @field_validator("mount_path")
+    @classmethod
+    def _one_way_to_write_it(cls, path: str) -> str:
+        """Steps get it as an argument, and paths below it are known by it."""
+        folders = [folder for folder in path.split("/") if folder not in ("", ".")]
+        if not folders or ".." in folders:
+            raise ValueError(f"expected a folder below the root, such as /imgclf, not '{path}'")
+        return "/" + "/".join(folders)
 
     def resources(self, stage: str) -> StageResources:
         """What a stage gets, by its name in the pipeline."""

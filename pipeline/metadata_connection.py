@@ -10,7 +10,7 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
 from components.contract import ConfigError
-from pipeline.metadata_connection_names import DATABASE, HOST, PASSWORD, PORT, USER
+from pipeline.metadata_connection_names import DATABASE, DEFAULT_PORT, HOST, PASSWORD, PORT, USER
 from pipeline.workspace import Workspace, require_one_metadata
 
 # Two runs at once may be in each other's way for a moment.
@@ -37,7 +37,7 @@ def metadata_connection(
         missing = [name for name in (DATABASE, USER, PASSWORD) if not environment.get(name)]
         if missing:
             raise ConfigError(f"{HOST} names a database server, and {', '.join(missing)} is not set.")
-        port = environment.get(PORT) or "3306"
+        port = environment.get(PORT) or str(DEFAULT_PORT)
         if not port.isdecimal():
             raise ConfigError(f"{PORT} is '{port}', which is no port.")
         connection = metadata.mysql_metadata_connection_config(

@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         run_stage(files, given.stage, metadata_connection(files.workspace))
 
-    return do_step(given.stage, files, work)
+    return do_step(given.stage, files, given.retries, work)
 
 
 if __name__ == "__main__":

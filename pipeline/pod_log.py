@@ -15,19 +15,23 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from types import FrameType
 from typing import Final
 
+from components.contract import ConfigError
 from components.progress import PROGRESS_LOGGER
 from pipeline.mistakes import MISTAKES, explain
 from pipeline.summary import FAILED_EXIT
 
 logger = logging.getLogger("imgclf")
 _HEARTBEAT_SECONDS: Final = 30.0
+# Environment variable.
+_LEVEL: Final = "IMGCLF_LOG_LEVEL"
+_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # As shells have it: 128 and the signal's number.
 TERMINATED_EXIT: Final = 128 + signal.SIGTERM
 
@@ -80,12 +84,11 @@ def step(name: str, run_id: str) -> Iterator[Ended]:
     ended = Ended()
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Lines(name, run_id))
-    level = os.environ.get("IMGCLF_LOG_LEVEL", "INFO").upper()
     root = logging.getLogger()
     before, handlers = root.level, root.handlers[:]
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    logger.setLevel(level)
+    logger.setLevel(logging.INFO)
     beat = _Heartbeat()
     logging.getLogger(PROGRESS_LOGGER).addHandler(beat)
     terminated = threading.Event()
@@ -114,6 +117,18 @@ def step(name: str, run_id: str) -> Iterator[Ended]:
             logger.info("done in %.1f seconds", time.perf_counter() - started)
         root.handlers[:] = handlers
         root.setLevel(before)
+
+
+def set_log_level(environment: Mapping[str, str] = os.environ) -> None:
+    """Has as much logged as the environment says; without a word from it, what is worth knowing.
+
+    Raises:
+        ConfigError: there is no such level.
+    """
+    level = (environment.get(_LEVEL) or "INFO").upper()
+    if level not in _LEVELS:
+        raise ConfigError(f"{_LEVEL} is '{environment[_LEVEL]}', which is none of {', '.join(_LEVELS)}.")
+    logger.setLevel(level)
 
 
 def _note_failure(ended: Ended, error: BaseException) -> None:

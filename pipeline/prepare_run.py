@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     plan = RunPlan(given.config, given.overrides, given.images, given.span, given.stages)
     files = run_files(given)
-    return do_step("Prepare", files, lambda: prepare(files, plan))
+    return do_step("Prepare", files, given.retries, lambda: prepare(files, plan))
 
 
 if __name__ == "__main__":

@@ -17,10 +17,17 @@ from pipeline.workspace import Workspace
 
 @validated_dataclass(frozen=True)
 class Refusal:
-    """Why a stage will never succeed in this run: the sentence and the exit code, which a retry repeats."""
+    """Why trying a step again at once is of no use.
+
+    Attributes:
+        reason: the sentence that the user is told.
+        exit_code: of the step.
+        repeats: how many attempts more are to end in the same way without a look at anything.
+    """
 
     reason: str
     exit_code: int
+    repeats: int
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,11 @@ class RunFiles:
         """When the run was prepared. The folder's own times change with each file that comes into it."""
         return datetime.fromtimestamp(self._pipeline.stat().st_mtime).astimezone()
 
+    @property
+    def summary(self) -> Path:
+        """Where the summary is, once the run has one."""
+        return self.folder / "summary.json"
+
     def write_pipeline(self, ir: pipeline_pb2.Pipeline, config: Config) -> None:
         """Writes the compiled pipeline and what it was compiled from; whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -76,14 +88,18 @@ class RunFiles:
         return parse_config(TypeAdapter(dict).validate_json(self._config.read_bytes()), str(self._config))
 
     def refusal(self, node_id: str) -> Refusal | None:
-        """Why an earlier attempt at this stage came to an end for good; None when none did."""
+        """What an earlier attempt at this step has noted; None when nothing was."""
         file = self._refusal(node_id)
         return TypeAdapter(Refusal).validate_json(file.read_bytes()) if file.is_file() else None
 
     def refuse(self, node_id: str, refusal: Refusal) -> None:
-        """Has further attempts at this stage end as this one did."""
+        """Notes for further attempts at this step how this one ended."""
         self.folder.mkdir(parents=True, exist_ok=True)
         _write(self._refusal(node_id), TypeAdapter(Refusal).dump_json(refusal))
+
+    def forget_refusal(self, node_id: str) -> None:
+        """Takes the note away: the step is looked at anew."""
+        self._refusal(node_id).unlink(missing_ok=True)
 
     def _require_prepared(self) -> None:
         if not self.is_prepared:

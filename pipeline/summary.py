@@ -167,5 +167,21 @@ class RunSummary:
         return TypeAdapter(RunSummary).dump_json(self, indent=1).decode()
 
     def write(self, path: Path) -> None:
-        """Writes the summary as JSON."""
-        path.write_text(self.to_json() + "\n", "utf-8")
+        """Writes the summary as JSON; whole or not at all."""
+        partial = path.with_name(f"{path.name}.partial")
+        partial.write_text(self.to_json() + "\n", "utf-8")
+        partial.replace(path)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a summary comes to in the end."""
+
+    status: Status
+    reason: str | None
+    exit_code: int
+
+    @staticmethod
+    def read(path: Path) -> Verdict:
+        """Reads what `RunSummary.write` wrote."""
+        return TypeAdapter(Verdict).validate_json(path.read_bytes())

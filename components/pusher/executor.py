@@ -13,7 +13,7 @@ from tfx.types import artifact, artifact_utils
 from components.contract import NEWLY_PUBLISHED
 from components.pusher.driver import REPLACES, model_dir_of
 from components.pusher.publish import note_labels, publish
-from components.pusher.push_record import PushRecord, production
+from components.pusher.push_record import PushRecord, production, pushed_by
 
 
 class Executor(stock.Executor):
@@ -21,7 +21,7 @@ class Executor(stock.Executor):
 
     The stock executor pushes, with a warning, when a blessing is not
     connected; this one does not push. A model that is in production already
-    is not pushed once more.
+    is not pushed once more, nor what an earlier attempt in the same run pushed.
     """
 
     def Do(
@@ -39,17 +39,21 @@ class Executor(stock.Executor):
             return
         model = artifact_utils.get_single_instance(input_dict["model"])
         model_dir = model_dir_of(exec_properties["push_destination"])
+        run = self._context.pipeline_run_id
         current = production(model_dir)
-        pushed.set_int_custom_property(NEWLY_PUBLISHED, int(not current.holds(model.uri)))
-        if current.holds(model.uri):
+        version = pushed_by(model_dir, run)
+        newly_published = version is not None or not current.holds(model.uri)
+        if version is None and current.holds(model.uri):
             version = current.version
-            note_labels(model_dir, version)
-        else:
+        if version is None:
             compared_with = input_dict["model_blessing"][0].get_string_custom_property(
                 constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY
             )
-            record = PushRecord(model.uri, int(exec_properties[REPLACES]), compared_with, evaluation)
+            record = PushRecord(model.uri, int(exec_properties[REPLACES]), compared_with, evaluation, run)
             version = publish(Path(self.GetModelPath(input_dict)), model_dir, record)
+        else:
+            note_labels(model_dir, version)
+        pushed.set_int_custom_property(NEWLY_PUBLISHED, int(newly_published))
         self._MarkPushed(
             pushed, pushed_destination=str(model_dir / str(version)), pushed_version=str(version)
         )

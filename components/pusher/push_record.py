@@ -23,12 +23,14 @@ class PushRecord:
         replaces: the version that was newest before; 0 when there was none.
         baseline: URI of the Model artifact that it was compared with; empty when there was none.
         evaluation: the settings it was evaluated by, as JSON.
+        run: id of the run that pushed it; empty when that is not known.
     """
 
     model: str
     replaces: int = 0
     baseline: str = ""
     evaluation: str = ""
+    run: str = ""
 
     def write(self, version_dir: Path) -> None:
         """Writes the record into a version's folder."""
@@ -92,5 +94,23 @@ def production(model_dir: Path) -> Production:
     versions = model_versions(model_dir)
     if not versions:
         return Production(0, None)
-    path = model_dir / str(versions[-1]) / RECORD_FILE
-    return Production(versions[-1], _RECORD.validate_json(path.read_bytes()) if path.is_file() else None)
+    return Production(versions[-1], _record(model_dir, versions[-1]))
+
+
+def pushed_by(model_dir: Path, run: str) -> int | None:
+    """The version that this run has pushed, were it in an attempt that was killed right after; None for none.
+
+    Args:
+        model_dir: holds one folder a version.
+        run: its id.
+    """
+    for version in reversed(model_versions(model_dir)):
+        record = _record(model_dir, version)
+        if record is not None and record.run == run:
+            return version
+    return None
+
+
+def _record(model_dir: Path, version: int) -> PushRecord | None:
+    path = model_dir / str(version) / RECORD_FILE
+    return _RECORD.validate_json(path.read_bytes()) if path.is_file() else None

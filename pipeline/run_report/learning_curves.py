@@ -16,10 +16,14 @@ _FIGURES: Final = {"accuracy": ("Accuracy", max), "loss": ("Loss", min)}
 _SPLITS: Final = (("train", "", TRAIN_LINE), ("eval", "val_", EVAL_LINE))
 # So many epochs have a dot each.
 _MOST_DOTS: Final = 40
+# Of 32 bits, in which models compute. Matplotlib cannot draw axes from -1e308 to 1e308.
+_LARGEST: Final = 3.4e38
 
 
 def learning_curves(epochs: Sequence[Mapping[str, float]]) -> list[Chart]:
     """A chart for each figure that was followed, with a line for each split and one where a phase begins.
+
+    Values that cannot be drawn are left out, and the chart says how many: those of a training that blew up.
 
     Args:
         epochs: figure → value of each epoch, of all phases one after another.
@@ -35,17 +39,21 @@ def _chart(epochs: Sequence[Mapping[str, float]], name: str) -> Chart:
     caption, best = _FIGURES[name]
     figure, axes = quiet_axes()
     numbers = range(1, len(epochs) + 1)
+    left_out = []
     for split, prefix, colour in _SPLITS:
-        values = [row.get(prefix + name, math.nan) for row in epochs]
+        values = [_drawable(row.get(prefix + name)) for row in epochs]
         marker = "o" if len(epochs) <= _MOST_DOTS else ""
         axes.plot(numbers, values, color=colour, linewidth=1.8, marker=marker, markersize=3.5, label=split)
+        lost = sum(
+            math.isnan(value) and prefix + name in row for value, row in zip(values, epochs, strict=True)
+        )
+        left_out += [f"{lost} of {split}"] if lost else []
     axes.set_xlim(0.5, len(epochs) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:.3g}"))
     _phase_borders(axes, epochs)
-    values = [row[f"val_{name}"] for row in epochs]
-    told = [value for value in values if not math.isnan(value)]
+    told = [value for value in values if not math.isnan(value)]  # Those of the eval split, which comes last.
     words = f"{caption} by epoch: no figure on the eval split"
     if told:
         top = best(told)
@@ -53,7 +61,16 @@ def _chart(epochs: Sequence[Mapping[str, float]], name: str) -> Chart:
             f"{caption} by epoch: from {told[0]:.3g} to {told[-1]:.3g} on the eval split, "
             f"at its best {top:.3g} in epoch {values.index(top) + 1} of {len(epochs)}"
         )
-    return Chart(caption, "by epoch", themed_svg(figure, f"curve-{name}", words))
+    unit = "by epoch"
+    if left_out:
+        unit += f", without what is no number or too large to draw: {' and '.join(left_out)}"
+        words += f"; left out are {' and '.join(left_out)}, which are no numbers or too large to draw"
+    return Chart(caption, unit, themed_svg(figure, f"curve-{name}", words))
+
+
+def _drawable(value: float | None) -> float:
+    """The value; none that is a number where it cannot be drawn."""
+    return value if value is not None and abs(value) <= _LARGEST else math.nan
 
 
 def _phase_borders(axes: Axes, epochs: Sequence[Mapping[str, float]]) -> None:

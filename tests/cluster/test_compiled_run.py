@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from kubeflow.compile import compile_pipeline
-from kubeflow.compiled_steps import CompiledPipeline, CompiledStep, read_compiled
+from kubeflow.compiled_steps import CompiledStep
 from kubeflow.conductor import LocalRun, StepResult, conduct
+from kubeflow.pipeline_file import PipelineFile, read_pipeline
 from pipeline.config import load_config
 from tests.cluster.conftest import Database
 from tests.conftest import SETTINGS, Trial
@@ -25,10 +26,10 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> CompiledPipeline:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> PipelineFile:
     path = tmp_path_factory.mktemp("compiled") / "pipeline.yaml"
     compile_pipeline(load_config(None, SETTINGS), path)
-    return read_compiled(path)
+    return read_pipeline(path)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def volume(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run(
-    compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database, job_id: str, **values: Any
+    compiled: PipelineFile, volume: Path, trial: Trial, database: Database, job_id: str, **values: Any
 ) -> tuple[list[StepResult], Mapping[str, Any]]:
     run = LocalRun(
         volume=volume,
@@ -58,7 +59,7 @@ def _run(
 
 
 def test_with_a_trainer_that_is_killed_twice_it_comes_to_what_one_process_comes_to(
-    compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database
+    compiled: PipelineFile, volume: Path, trial: Trial, database: Database
 ) -> None:
     killed: list[signal.Signals] = []
     log = volume / "logs" / "1" / "trainer.log"
@@ -96,7 +97,7 @@ def test_with_a_trainer_that_is_killed_twice_it_comes_to_what_one_process_comes_
 
 
 def test_a_second_run_finds_everything_done(
-    compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database
+    compiled: PipelineFile, volume: Path, trial: Trial, database: Database
 ) -> None:
     _, summary = _run(compiled, volume, trial, database, "2")
     assert {stage["status"] for stage in summary["stages"]} == {"cached"}
@@ -114,7 +115,7 @@ def _kill_in_training(
 
 
 def test_refused_images_end_the_run_with_their_exit_code(
-    compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database
+    compiled: PipelineFile, volume: Path, trial: Trial, database: Database
 ) -> None:
     run = LocalRun(
         volume=volume,
@@ -135,7 +136,7 @@ def test_refused_images_end_the_run_with_their_exit_code(
 
 
 def test_two_runs_at_once_are_both_right(
-    compiled: CompiledPipeline, volume: Path, trial: Trial, database: Database
+    compiled: PipelineFile, volume: Path, trial: Trial, database: Database
 ) -> None:
     summaries: dict[str, Mapping[str, Any]] = {}
 

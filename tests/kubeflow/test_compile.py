@@ -14,8 +14,8 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from components.contract import ConfigError
 from kubeflow.compile import compile_pipeline, step_name
-from kubeflow.compiled_steps import CompiledPipeline, Retries, read_compiled
-from kubeflow.pipeline_file import read_pipeline
+from kubeflow.compiled_steps import Retries
+from kubeflow.pipeline_file import PipelineFile, read_pipeline
 from pipeline.config import load_config
 
 ROOT = Path(__file__).parents[2]
@@ -30,8 +30,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pipeline(compiled: Path) -> CompiledPipeline:
-    return read_compiled(compiled)
+def pipeline(compiled: Path) -> PipelineFile:
+    return read_pipeline(compiled)
 
 
 def _executors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -63,7 +63,7 @@ def test_kubeflows_own_loader_and_proto_take_it(compiled: Path) -> None:
         assert all(letter.isalnum() or letter == "-" for letter in task)
 
 
-def test_stages_wait_for_one_another_as_on_one_machine(pipeline: CompiledPipeline) -> None:
+def test_stages_wait_for_one_another_as_on_one_machine(pipeline: PipelineFile) -> None:
     after = {step.name: set(step.after) for step in pipeline.steps}
     assert after["prepare"] == set()
     assert after["image-folder-example-gen"] == {"prepare"}
@@ -77,7 +77,7 @@ def test_stages_wait_for_one_another_as_on_one_machine(pipeline: CompiledPipelin
         seen.add(step.name)
 
 
-def test_the_trainer_gets_its_gpu_node(compiled: Path, pipeline: CompiledPipeline) -> None:
+def test_the_trainer_gets_its_gpu_node(compiled: Path, pipeline: PipelineFile) -> None:
     containers, placed = _executors(compiled)
     assert containers["trainer"]["image"].startswith("imgclf-gpu@sha256:1")
     resources = containers["trainer"]["resources"]
@@ -100,7 +100,7 @@ def test_the_trainer_gets_its_gpu_node(compiled: Path, pipeline: CompiledPipelin
     assert "nodeSelector" not in placed["evaluator"]
 
 
-def test_every_step_has_the_volume_the_database_and_its_secrets(pipeline: CompiledPipeline) -> None:
+def test_every_step_has_the_volume_the_database_and_its_secrets(pipeline: PipelineFile) -> None:
     for step in pipeline.steps:
         assert step.mounts == ("/imgclf",)
         assert step.environment["IMGCLF_METADATA_HOST"] == "imgclf-metadata"
@@ -113,7 +113,7 @@ def test_every_step_has_the_volume_the_database_and_its_secrets(pipeline: Compil
         assert step.timeout_seconds
 
 
-def test_what_changes_between_runs_is_a_parameter(pipeline: CompiledPipeline) -> None:
+def test_what_changes_between_runs_is_a_parameter(pipeline: PipelineFile) -> None:
     assert pipeline.parameters == {
         "images": "/imgclf/photos/span-{SPAN}",
         "span": "",
@@ -128,15 +128,30 @@ def test_what_changes_between_runs_is_a_parameter(pipeline: CompiledPipeline) ->
     assert "kubeflow" not in config
 
 
-def test_the_service_account_goes_along(compiled: Path) -> None:
-    assert read_pipeline(compiled).service_account == "imgclf"
+@pytest.mark.parametrize("path", ["/volume/", "//volume", "/volume/.", "/volume"])
+def test_however_the_mount_is_written_it_is_one_path(path: str, tmp_path: Path) -> None:
+    compile_pipeline(load_config(None, [f"kubeflow.mount_path={path}"]), tmp_path / "p.yaml")
+    for step in read_pipeline(tmp_path / "p.yaml").steps:
+        assert step.mounts == ("/volume",)
+        assert step.command[step.command.index("--workspace") + 1] == "/volume"
+
+
+@pytest.mark.parametrize("path", ["/", "//", "/./", "/imgclf/..", "imgclf"])
+def test_what_is_no_mount(path: str) -> None:
+    with pytest.raises(ConfigError, match=r"kubeflow\.mount_path"):
+        load_config(None, [f"kubeflow.mount_path={path}"])
+
+
+def test_the_service_account_goes_along(compiled: Path, pipeline: PipelineFile) -> None:
+    assert pipeline.service_account == "imgclf"
     _, placed = _executors(compiled)
     assert placed["trainer"]["podMetadata"]["annotations"] == {"imgclf/service-account": "imgclf"}
 
 
-def test_retries_only_where_they_may_help(pipeline: CompiledPipeline) -> None:
+def test_each_step_is_tried_again_as_often_as_the_settings_say(pipeline: PipelineFile) -> None:
+    for step in pipeline.steps:
+        assert f"--retries={step.retries.count}" in step.command
     retries = {step.name: step.retries.count for step in pipeline.steps}
-    assert retries.pop("finish") == 0
     assert retries.pop("trainer") == 4
     assert set(retries.values()) == {2}
 
@@ -164,7 +179,7 @@ def test_a_search_is_a_step_of_its_own(tmp_path: Path) -> None:
     overrides = ["preset=null", "model.start_from=null", "tuning.trials=2"]
     overrides += ["tuning.space={training.phases.0.learning_rate: {choices: [0.1, 0.2]}}"]
     compile_pipeline(load_config(EXAMPLE, overrides), tmp_path / "p.yaml")
-    steps = {step.name: step for step in read_compiled(tmp_path / "p.yaml").steps}
+    steps = {step.name: step for step in read_pipeline(tmp_path / "p.yaml").steps}
     assert "tuner" in steps["trainer"].after
 
 

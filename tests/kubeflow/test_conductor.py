@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from components.contract import ConfigError
-from kubeflow.compiled_steps import CompiledPipeline, CompiledStep, Retries, read_compiled
+from kubeflow.compiled_steps import CompiledStep, Retries
 from kubeflow.conductor import LocalRun, StepResult, conduct
+from kubeflow.pipeline_file import PipelineFile
 
 ONCE = Retries(0, 0, 1, 0)
 
@@ -42,7 +43,8 @@ def _conduct(
 ) -> list[StepResult]:
     run = LocalRun(volume=tmp_path / "volume", logs=tmp_path / "logs", **values)
     run.volume.mkdir(exist_ok=True)
-    return conduct(CompiledPipeline("p", defaults or {}, steps), run, lambda result: None)
+    pipeline = PipelineFile(tmp_path / "p.yaml", "p", "1", defaults or {}, set(), steps)
+    return conduct(pipeline, run, lambda result: None)
 
 
 TELL = "import json, os, sys; json.dump([sys.argv[1:], dict(os.environ)], open('told.json', 'w'))"
@@ -60,6 +62,7 @@ def test_parameters_the_job_and_the_volume_are_filled_in(in_folder: Path) -> Non
         TELL,
         arguments=(
             "{{$.inputs.parameters['images']}}",
+            "--images={{$.inputs.parameters['images']}}",
             "{{$.inputs.parameters['overrides']}}",
             "{{$.inputs.parameters['run_id']}}",
             "{{$.inputs.parameters['fixed']}}",
@@ -81,6 +84,7 @@ def test_parameters_the_job_and_the_volume_are_filled_in(in_folder: Path) -> Non
     volume = str(in_folder / "volume")
     assert arguments == [
         f"{volume}/photos",
+        f"--images={volume}/photos",
         '["a=1", "b=${images}"]',
         "job-1",
         "7",
@@ -170,13 +174,3 @@ def test_other_programs_than_python_are_left_alone(in_folder: Path) -> None:
     _conduct(in_folder, step)
     assert (in_folder / "logs" / "echo.log").read_text() == "hello\n"
     assert Path(sys.executable).is_absolute()
-
-
-@pytest.mark.parametrize("text", ["", "a: [", "a: 1", "pipelineInfo: {name: x}\nroot: {}", "\xff"])
-def test_files_that_are_no_pipelines(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "p.yaml"
-    path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(ConfigError, match=r"is no compiled pipeline\. Make one with"):
-        read_compiled(path)
-    with pytest.raises(ConfigError, match="cannot be read: No such file"):
-        read_compiled(tmp_path / "gone.yaml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import uuid
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,9 @@ from typing import Any
 import numpy as np
 
 _FIGURES = "figures"
+# A run that ends removes the folder of its states, in which another run of the same request may be saving or
+# reading. The file is then not there, or, on a network volume, no longer.
+_TAKEN_AWAY = (errno.ENOENT, errno.ESTALE)
 
 
 @dataclass(frozen=True)
@@ -35,22 +39,35 @@ class SavedState:
         }
         counts = {name: len(arrays) for name, arrays in self.arrays.items()}
         text = json.dumps({"figures": dict(self.figures), "counts": counts})
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Two runs of the same request may be under way at once.
-        partial = path.with_name(f"{path.stem}-{uuid.uuid4().hex}.partial")
-        with partial.open("wb") as file:
-            np.savez(file, **{_FIGURES: np.frombuffer(text.encode(), np.uint8)}, **flat)
-        partial.replace(path)
+        flat[_FIGURES] = np.frombuffer(text.encode(), np.uint8)
+        try:
+            _replace(path, flat)
+        except OSError as error:
+            if error.errno not in _TAKEN_AWAY:
+                raise
+            _replace(path, flat)
 
     @classmethod
     def load(cls, path: Path) -> SavedState | None:
         """Reads a state; None when there is none."""
-        if not path.exists():
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                told = json.loads(file[_FIGURES].tobytes())
+                arrays = {
+                    name: [file[f"{name}.{number}"] for number in range(count)]
+                    for name, count in told["counts"].items()
+                }
+        except OSError as error:
+            if error.errno not in _TAKEN_AWAY:
+                raise
             return None
-        with np.load(path, allow_pickle=False) as file:
-            told = json.loads(file[_FIGURES].tobytes())
-            arrays = {
-                name: [file[f"{name}.{number}"] for number in range(count)]
-                for name, count in told["counts"].items()
-            }
         return cls(told["figures"], arrays)
+
+
+def _replace(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Two runs of the same request may be under way at once.
+    partial = path.with_name(f"{path.stem}-{uuid.uuid4().hex}.partial")
+    with partial.open("wb") as file:
+        np.savez(file, **arrays)
+    partial.replace(path)

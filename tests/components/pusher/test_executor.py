@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from tfx.types import artifact, standard_artifacts
 
+from components.contract import NEWLY_PUBLISHED
 from components.pusher.component import Pusher
 from components.pusher.executor import Executor
 from components.pusher.ledger import LEDGER_FILE
+from components.pusher.publish import publish
+from components.pusher.push_record import PushRecord
 from serving.contract import model_versions
 
 
@@ -42,6 +45,10 @@ def _arguments(
     return inputs, {"pushed_model": [output]}, properties
 
 
+def _executor(run: str) -> Executor:
+    return Executor(Executor.Context(pipeline_run_id=run))
+
+
 @pytest.mark.parametrize(
     ("model_blessing", "infra_blessing", "pushed"),
     [
@@ -59,7 +66,7 @@ def test_it_pushes_with_both_blessings_and_refuses_when_one_is_missing(
     arguments = _arguments(tmp_path, model_blessing, infra_blessing)
     (output,) = arguments[1]["pushed_model"]
     for _ in range(2):  # The second time the model is in production already.
-        Executor().Do(*arguments)
+        _executor("run-1").Do(*arguments)
     assert output.get_int_custom_property("pushed") == int(pushed)
     assert model_versions(tmp_path / "serving") == ([1] if pushed else [])
     if pushed:
@@ -74,9 +81,30 @@ def test_the_component_asks_for_both_blessings() -> None:
 
 def test_a_second_attempt_notes_what_a_killed_one_could_not(tmp_path: Path) -> None:
     arguments = _arguments(tmp_path, True, True)
-    Executor().Do(*arguments)
+    _executor("run-1").Do(*arguments)
     ledger = tmp_path / "serving" / LEDGER_FILE
     whole = ledger.read_bytes()
     ledger.unlink()
-    Executor().Do(*arguments)
+    _executor("run-1").Do(*arguments)
     assert ledger.read_bytes() == whole
+
+
+def test_an_attempt_after_a_killed_one_says_what_that_one_did(tmp_path: Path) -> None:
+    arguments = _arguments(tmp_path, True, True)
+    (output,) = arguments[1]["pushed_model"]
+    for run, new in (("run-1", 1), ("run-1", 1), ("run-2", 0), ("run-2", 0), ("run-1", 1)):
+        _executor(run).Do(*arguments)
+        assert output.get_int_custom_property(NEWLY_PUBLISHED) == new
+    assert model_versions(tmp_path / "serving") == [1]
+
+
+def test_an_attempt_after_a_killed_one_does_not_push_over_what_another_run_pushed(tmp_path: Path) -> None:
+    arguments = _arguments(tmp_path, True, True)
+    (output,) = arguments[1]["pushed_model"]
+    (model,) = arguments[0]["model"]
+    _executor("run-1").Do(*arguments)
+    publish(Path(model.uri) / "Format-Serving", tmp_path / "serving", PushRecord("other", 1, run="run-2"))
+    _executor("run-1").Do(*arguments)
+    assert model_versions(tmp_path / "serving") == [1, 2]
+    assert output.get_string_custom_property("pushed_version") == "1"
+    assert output.get_int_custom_property(NEWLY_PUBLISHED) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 
@@ -113,3 +114,31 @@ def test_figures_that_were_not_followed_have_no_curve() -> None:
     assert learning_curves([]) == []
     (chart,) = learning_curves([{**row, "val_accuracy": float("nan")} for row in rows])
     assert "no figure on the eval split" in chart.svg
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("split", ["train", "eval"])
+@pytest.mark.parametrize(
+    ("odd", "left_out"),
+    [
+        ((math.nan, math.inf, -math.inf), 3),
+        ((1e308, -1e308), 2),
+        ((1e308, math.nan), 2),
+        ((3e38, -3e38), 0),
+        ((5e-324, -5e-324), 0),
+        ((math.inf,) * 6, 6),
+    ],
+)
+def test_what_cannot_be_drawn_is_left_out_and_told(odd: tuple[float, ...], left_out: int, split: str) -> None:
+    name = "loss" if split == "train" else "val_loss"
+    rows = list(training().epochs)
+    for epoch, value in enumerate(odd):
+        rows[-1 - epoch] = {**rows[-1 - epoch], name: value}
+    _, chart = learning_curves(rows)
+    lines = {each: _paths(chart.svg, f"stroke: var(--{each})") for each in ("train", "eval")}
+    assert sum(map(len, lines[split])) == 6 - left_out
+    assert sum(map(len, lines["eval" if split == "train" else "train"])) == 6
+    said = f"without what is no number or too large to draw: {left_out} of {split}"
+    assert (said in chart.unit) == (left_out > 0)
+    assert (f"left out are {left_out} of {split}" in chart.svg) == (left_out > 0)
+    assert "from inf" not in chart.svg

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,3 +27,43 @@ def test_two_runs_of_one_request_may_save_at_once(tmp_path: Path, monkeypatch: p
     assert found is not None
     assert found.figures == {"epochs": 1}
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_run_of_the_same_request_may_end_while_another_saves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key" / "epochs-0.npz"
+    real = np.savez
+
+    def interrupted(file: Any, **arrays: np.ndarray) -> None:
+        monkeypatch.setattr(np, "savez", real)
+        real(file, **arrays)
+        shutil.rmtree(path.parent)
+
+    monkeypatch.setattr(np, "savez", interrupted)
+    SavedState({"epochs": 1}, {"variables": [np.ones(3)]}).save(path)
+    found = SavedState.load(path)
+    assert found is not None
+    assert found.figures == {"epochs": 1}
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_a_run_of_the_same_request_may_end_while_another_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key" / "epochs-0.npz"
+    SavedState({"epochs": 1}).save(path)
+    real = np.load
+
+    def interrupted(*given: Any, **named: Any) -> Any:
+        shutil.rmtree(path.parent)
+        return real(*given, **named)
+
+    monkeypatch.setattr(np, "load", interrupted)
+    assert SavedState.load(path) is None
+
+
+def test_a_state_that_cannot_be_saved_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("no folder")
+    with pytest.raises(FileExistsError):
+        SavedState({"epochs": 1}).save(tmp_path / "key" / "epochs-0.npz")
