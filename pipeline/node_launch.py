@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,6 +16,7 @@ from tfx.orchestration.portable import data_types, launcher, runtime_parameter_u
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
+from pipeline.executor_start import telling_operators
 from pipeline.outcome import Artifacts
 from pipeline.summary import StageStatus
 
@@ -71,27 +73,37 @@ def local_connection(ir: pipeline_pb2.Pipeline) -> Connection:
     return connection
 
 
-def launch_node(ir: pipeline_pb2.Pipeline, node_id: str, connection: Connection) -> NodeOutcome:
+def launch_node(
+    ir: pipeline_pb2.Pipeline,
+    node_id: str,
+    connection: Connection,
+    executor_starts: Callable[[], None] = lambda: None,
+) -> NodeOutcome:
     """Runs a node, unless its outputs are known, and publishes what it puts out.
 
     Args:
         ir: compiled, with the run's id set.
         node_id: of the node; those before it have succeeded.
         connection: to ML Metadata.
+        executor_starts: is called just before the node's executor, or resolver, is; not for a cached node.
 
     Raises:
         RuntimeError: the node failed without raising.
         Exception: whatever the node raised.
     """
     deployment = runner_utils.extract_local_deployment_config(ir)
+    executor_spec = runner_utils.extract_executor_spec(deployment, node_id)
     stage_launcher = launcher.Launcher(
         pipeline_node=find_node(ir, node_id),
         mlmd_connection=metadata.Metadata(connection),
         pipeline_info=ir.pipeline_info,
         pipeline_runtime_spec=ir.runtime_spec,
-        executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+        executor_spec=executor_spec,
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+        custom_executor_operators=telling_operators(executor_starts),
     )
+    if executor_spec is None:  # TFX's launcher asks resolvers itself.
+        executor_starts()
     execution = _launch(stage_launcher)
     with metadata.Metadata(connection) as store:
         return outcome_of(store, ir.pipeline_info.id, node_id, execution.execution_id)

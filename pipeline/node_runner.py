@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.pod_log import logger
+from pipeline.process_age import process_age
 from pipeline.run_files import RunFiles
 from pipeline.steps import add_run_arguments, do_step, run_files
 
@@ -49,7 +50,7 @@ def run_stage(files: RunFiles, stage: str, connection: Connection) -> None:
     if attempt is not None:
         logger.info("an earlier attempt did not end well; starting anew")
         _remove(ir, stage, attempt.execution_id)
-    outcome = launch_node(ir, stage, connection)
+    outcome = launch_node(ir, stage, connection, lambda: logger.info("the executor starts %s", process_age()))
     logger.info("%s: %s", stage, outcome.status)
 
 
