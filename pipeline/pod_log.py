@@ -23,13 +23,11 @@ from types import FrameType
 from typing import Final
 
 from components.progress import PROGRESS_LOGGER
+from pipeline.exit_codes import FAILED_EXIT, TERMINATED_EXIT
 from pipeline.mistakes import MISTAKES, explain
-from pipeline.summary import FAILED_EXIT
 
 logger = logging.getLogger("imgclf")
 _HEARTBEAT_SECONDS: Final = 30.0
-# As shells have it: 128 and the signal's number.
-TERMINATED_EXIT: Final = 128 + signal.SIGTERM
 
 
 class TerminatedError(BaseException):
