@@ -74,6 +74,9 @@ bench-ingest: setup $(PEERS)/.installed ## Ingest beside its peers, measured: mi
 bench-train: setup ## Training beside a plain Keras script, measured: half an hour.
 	@$(BIN)/python -m tests.benchmarks.train_benchmark
 
+bench-start: setup ## What starting a stage costs where each is a process, measured: minutes.
+	@$(BIN)/python -m tests.benchmarks.node_start
+
 $(PEERS)/.installed: $(PEERS_LOCK) | $(UV)
 	@test -x $(PEERS)/bin/python || $(UV) venv --quiet --python 3.11 $(PEERS)
 	@echo "Installing what $(PEERS_LOCK) pins into $(PEERS), once …"
@@ -109,4 +112,4 @@ DOCKER_ARGS = --file kubeflow/Dockerfile --build-arg REVISION=$$(git rev-parse H
 clean: ## Remove what runs left in .imgclf; .venv stays.
 	rm -rf .imgclf
 
-.PHONY: help setup run test test-all test-cluster check bench-ingest bench-train lock image image-gpu image-flink clean
+.PHONY: help setup run test test-all test-cluster check bench-ingest bench-train bench-start lock image image-gpu image-flink clean

@@ -21,7 +21,7 @@ from kubeflow.pipeline_file import check_overrides, read_pipeline
 from kubeflow.run_info import SUCCEEDED, RunInfo
 from kubeflow.runs_command import duration, state
 from kubeflow.server_errors import ServerUnavailableError
-from pipeline.summary import FAILED_EXIT
+from pipeline.exit_codes import FAILED_EXIT
 
 _POLL_SECONDS: Final = 10.0
 # For as many polls in a row the server may be away, such as for an upgrade, before waiting is given up.

@@ -12,9 +12,10 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.contract import ConfigError, DataError
+from pipeline.compiled_nodes import node_ids
 from pipeline.config import Config
 from pipeline.dag import create_pipeline
-from pipeline.node_launch import launch_node, local_connection, node_ids, set_run_id
+from pipeline.node_launch import launch_node, local_connection, set_run_id
 from pipeline.outcome import Artifacts, RunFailure, summarize_run
 from pipeline.output_capture import log_traceback
 from pipeline.run_page import with_page

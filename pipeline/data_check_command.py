@@ -25,11 +25,11 @@ from components.image_folder.policies import KINDS
 from components.pusher.ledger import Ledger
 from pipeline.config import Config, load_config
 from pipeline.console import RunDisplay
+from pipeline.exit_codes import INVALID_DATA_EXIT, PUSHED_EXIT
 from pipeline.output_capture import captured_output, quiet_tensorflow
 from pipeline.preflight import resolve_data
 from pipeline.run_report.page import PageInput, write_page
 from pipeline.run_report.verdict import check_verdict
-from pipeline.summary import INVALID_DATA_EXIT, PUSHED_EXIT
 from pipeline.workspace import Workspace
 
 _FILES_SHOWN: Final = 3

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.metadata_connection import metadata_connection
-from pipeline.node_attempts import earlier_attempt, published
-from pipeline.node_launch import Connection, node_ids
+from pipeline.compiled_nodes import node_ids
+from pipeline.metadata_connection import Connection, metadata_connection
+from pipeline.node_attempts import earlier_attempt
+from pipeline.node_launch import published
 from pipeline.outcome import Artifacts, summarize_run
 from pipeline.pod_log import logger
 from pipeline.run_files import RunFiles
@@ -20,6 +20,7 @@ from pipeline.run_page import with_page
 from pipeline.steps import add_run_arguments, do_step, run_files
 from pipeline.summary import RunSummary, Stage, Verdict
 from pipeline.tuned_config import write_best_config
+from pipeline.uncollected_imports import end_process
 
 
 def finish(files: RunFiles, connection: Connection) -> Verdict:
@@ -83,4 +84,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

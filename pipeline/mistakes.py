@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.contract import DataError, UnreachableError, UserError
-from pipeline.summary import FAILED_EXIT, INVALID_DATA_EXIT, USAGE_EXIT
+from pipeline.exit_codes import FAILED_EXIT, INVALID_DATA_EXIT, USAGE_EXIT
 
 # What a command may raise for something that the user can mend.
 MISTAKES = (UserError, OSError)

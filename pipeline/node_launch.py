@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 from ml_metadata.proto import metadata_store_pb2
@@ -15,10 +16,13 @@ from tfx.orchestration.portable import data_types, launcher, runtime_parameter_u
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.outcome import Artifacts
-from pipeline.summary import StageStatus
+from pipeline.compiled_nodes import find_node
+from pipeline.executor_start import telling_operators
+from pipeline.metadata_connection import Connection
 
-Connection: TypeAlias = metadata_store_pb2.ConnectionConfig
+if TYPE_CHECKING:
+    from pipeline.outcome import Artifacts
+    from pipeline.summary import StageStatus
 
 
 @dataclass(frozen=True)
@@ -47,23 +51,6 @@ def set_run_id(ir: pipeline_pb2.Pipeline, run_id: str) -> None:
     )
 
 
-def node_ids(ir: pipeline_pb2.Pipeline) -> list[str]:
-    """The nodes' ids, in an order in which they can be run."""
-    return [node.pipeline_node.node_info.id for node in ir.nodes]
-
-
-def find_node(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.PipelineNode:
-    """The node of that id.
-
-    Raises:
-        KeyError: there is none.
-    """
-    for node in ir.nodes:
-        if node.pipeline_node.node_info.id == node_id:
-            return node.pipeline_node
-    raise KeyError(node_id)
-
-
 def local_connection(ir: pipeline_pb2.Pipeline) -> Connection:
     """The connection to ML Metadata that the pipeline was compiled with."""
     named = runner_utils.extract_local_deployment_config(ir).metadata_connection_config
@@ -71,38 +58,62 @@ def local_connection(ir: pipeline_pb2.Pipeline) -> Connection:
     return connection
 
 
-def launch_node(ir: pipeline_pb2.Pipeline, node_id: str, connection: Connection) -> NodeOutcome:
+def load_executor(ir: pipeline_pb2.Pipeline, node_id: str) -> None:
+    """Imports a node's executor, as `launch_node` would."""
+    deployment = runner_utils.extract_local_deployment_config(ir)
+    executor_spec = runner_utils.extract_executor_spec(deployment, node_id)
+    if executor_spec is not None:
+        launcher.DEFAULT_EXECUTOR_OPERATORS[type(executor_spec)](executor_spec)
+
+
+def launch_node(
+    ir: pipeline_pb2.Pipeline,
+    node_id: str,
+    connection: Connection,
+    executor_starts: Callable[[], None] = lambda: None,
+) -> NodeOutcome:
     """Runs a node, unless its outputs are known, and publishes what it puts out.
 
     Args:
         ir: compiled, with the run's id set.
         node_id: of the node; those before it have succeeded.
         connection: to ML Metadata.
+        executor_starts: is called just before the node's executor, or resolver, is; not for a cached node.
 
     Raises:
         RuntimeError: the node failed without raising.
         Exception: whatever the node raised.
     """
     deployment = runner_utils.extract_local_deployment_config(ir)
+    executor_spec = runner_utils.extract_executor_spec(deployment, node_id)
     stage_launcher = launcher.Launcher(
         pipeline_node=find_node(ir, node_id),
         mlmd_connection=metadata.Metadata(connection),
         pipeline_info=ir.pipeline_info,
         pipeline_runtime_spec=ir.runtime_spec,
-        executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+        executor_spec=executor_spec,
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+        custom_executor_operators=telling_operators(executor_starts),
     )
+    if executor_spec is None:  # TFX's launcher asks resolvers itself.
+        executor_starts()
     execution = _launch(stage_launcher)
-    with metadata.Metadata(connection) as store:
-        return outcome_of(store, ir.pipeline_info.id, node_id, execution.execution_id)
+    return published(ir, node_id, execution.execution_id, connection)
 
 
-def outcome_of(store: metadata.Metadata, pipeline_id: str, node_id: str, execution_id: int) -> NodeOutcome:
-    """What ML Metadata knows of an execution.
+def published(
+    ir: pipeline_pb2.Pipeline, node_id: str, execution_id: int, connection: Connection
+) -> NodeOutcome:
+    """What an execution of a node put out.
 
     Raises:
         RuntimeError: it did not succeed.
     """
+    with metadata.Metadata(connection) as store:
+        return _outcome(store, ir.pipeline_info.id, node_id, execution_id)
+
+
+def _outcome(store: metadata.Metadata, pipeline_id: str, node_id: str, execution_id: int) -> NodeOutcome:
     (execution,) = store.store.get_executions_by_id([execution_id])
     if not execution_lib.is_execution_successful(execution):
         raise RuntimeError(f"{node_id} could not be run; ML Metadata has it as failed.")

@@ -8,19 +8,20 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.pod_log import logger
+from pipeline.process_age import process_age
 from pipeline.run_files import RunFiles
 from pipeline.steps import add_run_arguments, do_step, run_files
+from pipeline.uncollected_imports import end_process, uncollected_imports
 
 if TYPE_CHECKING:
     from tfx.proto.orchestration import pipeline_pb2
 
-    from pipeline.node_launch import Connection
+    from pipeline.metadata_connection import Connection
 
 
 def run_stage(files: RunFiles, stage: str, connection: Connection) -> None:
@@ -39,7 +40,6 @@ def run_stage(files: RunFiles, stage: str, connection: Connection) -> None:
         Exception: whatever the stage raised.
     """
     from pipeline.node_attempts import earlier_attempt
-    from pipeline.node_launch import launch_node
 
     ir = files.read_pipeline()
     attempt = earlier_attempt(ir, stage, connection)
@@ -49,7 +49,11 @@ def run_stage(files: RunFiles, stage: str, connection: Connection) -> None:
     if attempt is not None:
         logger.info("an earlier attempt did not end well; starting anew")
         _remove(ir, stage, attempt.execution_id)
-    outcome = launch_node(ir, stage, connection)
+    with uncollected_imports():
+        from pipeline.node_launch import launch_node, load_executor
+
+        load_executor(ir, stage)
+    outcome = launch_node(ir, stage, connection, lambda: logger.info("the executor starts %s", process_age()))
     logger.info("%s: %s", stage, outcome.status)
 
 
@@ -79,4 +83,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

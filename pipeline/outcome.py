@@ -21,9 +21,9 @@ from components.image_folder.data_report import DataReport
 from components.serving_check.check import ServingReport
 from pipeline.config import Config
 from pipeline.evaluation import read_metrics, refusal
+from pipeline.exit_codes import USAGE_EXIT
 from pipeline.summary import (
     EXIT_CODES,
-    USAGE_EXIT,
     Images,
     Metrics,
     Pushed,

@@ -24,16 +24,14 @@ from typing import Final
 
 from components.contract import ConfigError
 from components.progress import PROGRESS_LOGGER
+from pipeline.exit_codes import FAILED_EXIT, TERMINATED_EXIT
 from pipeline.mistakes import MISTAKES, explain
-from pipeline.summary import FAILED_EXIT
 
 logger = logging.getLogger("imgclf")
 _HEARTBEAT_SECONDS: Final = 30.0
 # Environment variable.
 _LEVEL: Final = "IMGCLF_LOG_LEVEL"
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-# As shells have it: 128 and the signal's number.
-TERMINATED_EXIT: Final = 128 + signal.SIGTERM
 
 
 class TerminatedError(BaseException):

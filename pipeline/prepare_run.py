@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from components.contract import ConfigError
+from pipeline.compiled_nodes import node_ids
 from pipeline.config import config_of
 from pipeline.pod_log import logger
 from pipeline.preflight import resolve
 from pipeline.run_files import RunFiles
 from pipeline.steps import add_run_arguments, do_step, run_files
+from pipeline.uncollected_imports import end_process, uncollected_imports
 from pipeline.workspace import open_workspace
 
 
@@ -55,8 +56,9 @@ def prepare(files: RunFiles, plan: RunPlan) -> None:
     workspace = open_workspace(files.workspace.root)
     config = resolve(config, plan.images or None, workspace, logger.info)
 
-    from pipeline.dag import create_pipeline
-    from pipeline.node_launch import compile_ir, node_ids, set_run_id
+    with uncollected_imports():
+        from pipeline.dag import create_pipeline
+        from pipeline.node_launch import compile_ir, set_run_id
 
     ir = compile_ir(create_pipeline(config, workspace))
     if set(node_ids(ir)) != set(plan.stages):
@@ -102,4 +104,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

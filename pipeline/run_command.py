@@ -15,10 +15,11 @@ from rich.markup import escape
 
 from pipeline.config import Config, load_config
 from pipeline.console import RunDisplay, print_summary
+from pipeline.exit_codes import FAILED_EXIT, INTERRUPTED_EXIT, INVALID_DATA_EXIT
 from pipeline.mistakes import MISTAKES, explain
 from pipeline.output_capture import captured_output, log_traceback
 from pipeline.preflight import resolve
-from pipeline.summary import FAILED_EXIT, INTERRUPTED_EXIT, INVALID_DATA_EXIT, Metrics, RunSummary
+from pipeline.summary import Metrics, RunSummary
 from pipeline.workspace import Workspace, exclusive_use, new_run_id, open_workspace
 from serving.first_line import first_line
 

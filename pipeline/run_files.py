@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
-from pydantic.dataclasses import dataclass as validated_dataclass
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.contract import ConfigError
-from pipeline.config import Config, parse_config
 from pipeline.workspace import Workspace
 
+if TYPE_CHECKING:
+    # With Pydantic and all settings: half of what a pod needs to find that its stage is done.
+    from pipeline.config import Config
 
-@validated_dataclass(frozen=True)
+
+@dataclass(frozen=True)
 class Refusal:
     """Why trying a step again at once is of no use.
 
@@ -65,7 +68,7 @@ class RunFiles:
     def write_pipeline(self, ir: pipeline_pb2.Pipeline, config: Config) -> None:
         """Writes the compiled pipeline and what it was compiled from; whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        _write(self._config, TypeAdapter(Config).dump_json(config, indent=1))
+        _write(self._config, config.model_dump_json(indent=1).encode())
         # Last: with it, the run is prepared.
         _write(self._pipeline, ir.SerializeToString(deterministic=True))
 
@@ -84,18 +87,20 @@ class RunFiles:
         Raises:
             ConfigError: the run was not prepared.
         """
+        from pipeline.config import parse_config
+
         self._require_prepared()
-        return parse_config(TypeAdapter(dict).validate_json(self._config.read_bytes()), str(self._config))
+        return parse_config(json.loads(self._config.read_bytes()), str(self._config))
 
     def refusal(self, node_id: str) -> Refusal | None:
         """What an earlier attempt at this step has noted; None when nothing was."""
         file = self._refusal(node_id)
-        return TypeAdapter(Refusal).validate_json(file.read_bytes()) if file.is_file() else None
+        return Refusal(**json.loads(file.read_bytes())) if file.is_file() else None
 
     def refuse(self, node_id: str, refusal: Refusal) -> None:
         """Notes for further attempts at this step how this one ended."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        _write(self._refusal(node_id), TypeAdapter(Refusal).dump_json(refusal))
+        _write(self._refusal(node_id), json.dumps(asdict(refusal)).encode())
 
     def forget_refusal(self, node_id: str) -> None:
         """Takes the note away: the step is looked at anew."""

@@ -10,16 +10,10 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from components.image_folder.data_report import DataReport
+from pipeline.exit_codes import FAILED_EXIT, INVALID_DATA_EXIT, NOT_BLESSED_EXIT, PUSHED_EXIT
 
 Status = Literal["pushed", "not_blessed", "invalid_data", "failed"]
 StageStatus = Literal["ran", "cached", "skipped", "failed"]
-
-PUSHED_EXIT: Final = 0
-FAILED_EXIT: Final = 1
-USAGE_EXIT: Final = 2
-INVALID_DATA_EXIT: Final = 3
-NOT_BLESSED_EXIT: Final = 4
-INTERRUPTED_EXIT: Final = 130  # as shells have it: 128 and the signal's number
 
 EXIT_CODES: Final[dict[Status, int]] = {
     "pushed": PUSHED_EXIT,

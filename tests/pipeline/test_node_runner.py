@@ -1,0 +1,89 @@
+"""A stage of a prepared run as a process of its own, as a pod starts it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tfx.orchestration.portable.input_resolution.exceptions import InputResolutionError
+
+from pipeline.compiled_nodes import node_ids
+from pipeline.dag import create_pipeline
+from pipeline.metadata_connection import Connection, metadata_connection
+from pipeline.node_attempts import earlier_attempt
+from pipeline.node_launch import compile_ir, launch_node, set_run_id
+from pipeline.pod_log import logger
+from pipeline.run_files import RunFiles
+from pipeline.workspace import Workspace
+from tests.conftest import Trial
+from tests.image_files import write_folder
+
+INGEST = "ImageFolderExampleGen"
+# What a pod that finds its stage done has no time for.
+FRAMEWORKS = ("tensorflow", "keras", "apache_beam", "tfx.types", "tfx.orchestration", "pydantic", "numpy")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> RunFiles:
+    """Of a run that is prepared."""
+    images = write_folder(tmp_path / "images", {"across": 20, "down": 20})
+    trial = Trial(images, Workspace(tmp_path / "workspace"))
+    files = RunFiles(trial.workspace, "run-1")
+    config = trial.config()
+    ir = compile_ir(create_pipeline(config, trial.workspace))
+    set_run_id(ir, files.run_id)
+    files.write_pipeline(ir, config)
+    return files
+
+
+@pytest.fixture
+def connection(files: RunFiles) -> Connection:
+    return metadata_connection(files.workspace, {})
+
+
+def _run(files: RunFiles, stage: str) -> tuple[list[str], set[str]]:
+    """Our messages in the log of the stage's process, and the modules that it imported."""
+    command = [sys.executable, "-X", "importtime", "-m", "pipeline.node_runner", "--stage", stage]
+    command += ["--workspace", str(files.workspace.root), "--run-id", files.run_id]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    lines = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+    messages = [line["message"] for line in lines if line["logger"] == logger.name]
+    return messages, {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines() if "|" in line}
+
+
+def test_a_stage_is_run_once_and_the_frameworks_are_loaded_once(
+    files: RunFiles, connection: Connection
+) -> None:
+    assert earlier_attempt(files.read_pipeline(), INGEST, connection) is None
+    messages, modules = _run(files, INGEST)
+    (starts, came_of_it, _done) = messages
+    assert re.fullmatch(r"the executor starts [\d.]+ seconds after its process, .* for [\d.]+", starts)
+    assert came_of_it == f"{INGEST}: ran"
+    assert modules > {"tensorflow", "ml_metadata"}
+    attempt = earlier_attempt(files.read_pipeline(), INGEST, connection)
+    assert attempt is not None
+    assert attempt.succeeded
+    messages, modules = _run(files, INGEST)
+    assert messages[0] == "done by an earlier attempt"
+    assert modules & {"ml_metadata", *FRAMEWORKS} == {"ml_metadata"}
+    assert not any(earlier_attempt(files.read_pipeline(), other, connection) for other in _others(files))
+    set_run_id(another := compile_ir(create_pipeline(files.read_config(), files.workspace)), "run-2")
+    assert earlier_attempt(another, INGEST, connection) is None
+
+
+def test_a_failed_attempt_is_no_success(files: RunFiles, connection: Connection) -> None:
+    ir = files.read_pipeline()
+    with pytest.raises((RuntimeError, InputResolutionError)):
+        launch_node(ir, "DataCheck", connection)  # Without what comes before it.
+    attempt = earlier_attempt(ir, "DataCheck", connection)
+    assert attempt is not None
+    assert not attempt.succeeded
+
+
+def _others(files: RunFiles) -> list[str]:
+    return [stage for stage in node_ids(files.read_pipeline()) if stage != INGEST]
