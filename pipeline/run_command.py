@@ -20,6 +20,7 @@ from pipeline.mistakes import MISTAKES, explain
 from pipeline.output_capture import captured_output, log_traceback
 from pipeline.preflight import resolve
 from pipeline.summary import Metrics, RunSummary
+from pipeline.uncollected_imports import uncollected_imports
 from pipeline.workspace import Workspace, exclusive_use, new_run_id, open_workspace
 from serving.first_line import first_line
 
@@ -86,7 +87,8 @@ def _run(
         with RunDisplay(console) as display:
             display.waiting("starting TensorFlow and TFX")
             try:
-                from pipeline.dag_runner import run_pipeline
+                with uncollected_imports():
+                    from pipeline.dag_runner import run_pipeline
 
                 summary = run_pipeline(config, workspace, run_id, display, use_cache=request.use_cache)
             except KeyboardInterrupt:
