@@ -10,10 +10,11 @@ import pytest
 from tfx.orchestration import metadata
 
 from pipeline import finish_run
+from pipeline.compiled_nodes import node_ids
 from pipeline.dag import create_pipeline
 from pipeline.finish_run import finish
 from pipeline.metadata_connection import metadata_connection
-from pipeline.node_launch import compile_ir, node_ids, set_run_id
+from pipeline.node_launch import compile_ir, set_run_id
 from pipeline.run_files import RunFiles
 from pipeline.summary import EXIT_CODES, Metrics, RunSummary, Status
 from pipeline.workspace import Workspace
