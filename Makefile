@@ -12,6 +12,8 @@ STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 # Each takes some gigabytes of memory: TensorFlow, and a run of the pipeline that its tests look at.
 TEST_PROCESSES ?= 2
+# Which tests are run; .ci/run adds those of test-cluster, so that both go on side by side.
+TESTS ?= not zoo and not cluster
 PEERS_LOCK := tests/benchmarks/peers.lock
 IMAGE ?= imgclf:latest
 GPU_IMAGE ?= imgclf-gpu:latest
@@ -42,14 +44,16 @@ run: setup ## Handwritten digits, from images to a pushed model.
 	@$(BIN)/imgclf run --images "$(WORKSPACE)/digits" --config pipeline/configs/digits.yaml --workspace "$(WORKSPACE)"
 
 test: setup ## The tests that prove the product.
-	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest -m "$(TESTS)" --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-all: test ## Everything.
 	$(BIN)/python -m pytest -m zoo
 
-test-cluster: setup ## The compiled pipeline, step by step, with a database server: installs MariaDB where there is none.
-	@command -v mariadbd >/dev/null || { apt-get -qq update; apt-get -qq install --yes --no-install-recommends mariadb-server; } >/dev/null
+test-cluster: setup mariadb ## The compiled pipeline, step by step, with a database server: installs MariaDB where there is none.
 	$(BIN)/python -m pytest -m cluster
+
+mariadb:
+	@command -v mariadbd >/dev/null || { apt-get -qq update; apt-get -qq install --yes --no-install-recommends mariadb-server; } >/dev/null
 
 check: setup ## Lint, formatting and types.
 	$(BIN)/ruff check .
@@ -94,4 +98,4 @@ DOCKER_ARGS = --file kubeflow/Dockerfile --build-arg REVISION=$$(git rev-parse H
 clean: ## Remove what runs left in .imgclf; .venv stays.
 	rm -rf .imgclf
 
-.PHONY: help setup run test test-all test-cluster check bench-ingest bench-train lock image image-gpu clean
+.PHONY: help setup run test test-all test-cluster mariadb check bench-ingest bench-train lock image image-gpu clean
