@@ -44,7 +44,7 @@ run: setup ## Handwritten digits, from images to a pushed model.
 	@$(BIN)/imgclf run --images "$(WORKSPACE)/digits" --config pipeline/configs/digits.yaml --workspace "$(WORKSPACE)"
 
 test: setup ## The tests that prove the product.
-	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-all: test ## Everything.
 	$(BIN)/python -m pytest -m zoo
@@ -54,8 +54,8 @@ test-cluster: setup $(FLINK)/.installed ## The compiled pipeline step by step, a
 	IMGCLF_TEST_FLINK=$(FLINK) $(BIN)/python -m pytest -m cluster
 
 # Flink as it is on PyPI, and Beam's jars: what kubeflow/flink/Dockerfile puts together.
-$(FLINK)/.installed: tests/cluster/flink.lock kubeflow/flink/pom.xml kubeflow/flink/jars.sha256 | $(UV)
-	@command -v java mvn >/dev/null || { apt-get -qq update; apt-get -qq install --yes --no-install-recommends default-jre-headless maven; } >/dev/null
+$(FLINK)/.installed: tests/cluster/flink.lock kubeflow/flink/pom.xml kubeflow/flink/jars.sha256 | $(UV) $(STAMP)
+	@{ command -v java && command -v mvn; } >/dev/null || { apt-get -qq update; apt-get -qq install --yes --no-install-recommends default-jre-headless maven; } >/dev/null
 	@echo "Fetching Flink and Beam's jars into $(FLINK), once …"
 	@rm -rf $(FLINK)
 	@$(UV) pip install --quiet --python $(VENV) --no-deps --require-hashes --target $(FLINK)/packages --requirement tests/cluster/flink.lock

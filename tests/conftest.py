@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +37,19 @@ class NobodyListens:
 
     def stage_finished(self, stage: Stage) -> None:
         """Ignores it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts whole runs first, then files with many tests: of several processes none begins long work last."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    tests = Counter(item.path for item in items)
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        whole_run = {"cluster", "e2e"} & {mark.name for mark in item.iter_markers()}
+        return not whole_run, -tests[item.path]
+
+    items.sort(key=place)
 
 
 @dataclass(frozen=True)

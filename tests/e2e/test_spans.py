@@ -10,6 +10,7 @@ from pipeline.workspace import open_workspace
 from tests.conftest import SETTINGS, Trial
 from tests.image_files import write_folder
 
+pytestmark = pytest.mark.e2e
 CLASSES = {"across": 30, "down": 30}
 
 

@@ -22,6 +22,7 @@ from serving.contract import model_versions
 from tests.conftest import Trial, first_run
 from tests.image_files import patterned_bytes
 
+pytestmark = pytest.mark.e2e
 ALL_STAGES = {
     "ImageFolderExampleGen",
     "DataCheck",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pytest
 
 from components.contract import KERAS_MODEL_FILE, PUSHED_KERAS_MODEL
 from pipeline.workspace import open_workspace
@@ -13,6 +14,7 @@ from tests.conftest import SETTINGS, Trial
 from tests.image_files import write_folder
 from trainer.model.saved_classifier import saved_labels
 
+pytestmark = pytest.mark.e2e
 WHATEVER_COMES_OF_IT = ("evaluation.min_accuracy=0", "evaluation.max_accuracy_drop=1")
 
 

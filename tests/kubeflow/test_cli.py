@@ -17,7 +17,8 @@ from kubeflow import submit_command
 from kubeflow.schedule_info import utc_time
 from pipeline import cli
 from pipeline.further_commands import GROUP
-from tests.contracts.test_readme import ROOT, RUN_ELSEWHERE, commands
+from tests.contracts.test_readme import commands_run_by
+from tests.e2e.command_line import ROOT
 from tests.kubeflow.kfp_in_memory import FakeKfp
 
 
@@ -256,8 +257,7 @@ def test_the_readmes_commands(
 ) -> None:
     shutil.copy(ROOT / "kubeflow" / "pipeline.yaml", tmp_path / "photos-pipeline.yaml")
     monkeypatch.chdir(tmp_path)
-    shown = [command for command in commands() if RUN_ELSEWHERE.get(command) == "tests/kubeflow/test_cli.py"]
-    words = [shlex.split(command) for command in shown]
+    words = [shlex.split(command) for command in commands_run_by("tests/kubeflow/test_cli.py")]
     assert [each[:3] for each in words] == [
         ["imgclf", "kubeflow", name] for name in ("submit", "schedule", "runs", "unschedule")
     ]
