@@ -203,6 +203,7 @@ def _on_loopback(rpc: int, rest: int, folder: Path) -> dict[str, Any]:
     settings["rest"] = {"address": "127.0.0.1", "bind-address": "127.0.0.1", "port": rest}
     settings["blob"] = {"server": {"port": 0}}
     settings["taskmanager"] |= here | {"host": "127.0.0.1", "rpc": {"port": 0}, "data": {"port": 0}}
+    settings["heartbeat"]["interval"] = 1000
     settings["io"] = {"tmp": {"dirs": str(folder / "tmp")}}
     return settings
 
