@@ -142,8 +142,10 @@ def test_an_address_that_leads_nowhere(address: str) -> None:
 def test_only_servers_that_a_stage_needs_are_asked(nobody: str) -> None:
     check_job_servers(asking(nobody, runner="in_process"))
     check_job_servers(asking(nobody, stages=dict.fromkeys(STAGES, "in_process")))
-    with pytest.raises(UnreachableError, match="beam.flink.job_server"):
-        check_job_servers(asking(nobody, runner="in_process", stages={"Evaluator": "flink"}))
+    for one in ("flink", "spark"):
+        there = {one: {"job_server": nobody}, "stages": {"Evaluator": one}, "runner": "in_process"}
+        with pytest.raises(UnreachableError, match=f"beam.{one}.job_server"):
+            check_job_servers(BeamSettings.model_validate(there))
     with listener() as address, pytest.raises(UnreachableError, match="beam.spark.job_server"):
         check_job_servers(asking(address, spark={"job_server": nobody}, stages={"Transform": "spark"}))
 
