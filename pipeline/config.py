@@ -289,7 +289,8 @@ def _child(node: Any, key: str) -> Any:
 
 
 def _problem(location: Sequence[str | int], detail: Mapping[str, Any]) -> str:
-    key = ".".join(str(part) for part in location)
+    # For pydantic a mapping's key that is wrong lies below itself.
+    key = ".".join(str(part) for part in location if part != "[key]")
     kind, given = detail["type"], detail["input"]
     if kind == "extra_forbidden":
         return f"unknown key '{key}'" + _suggestion(location)

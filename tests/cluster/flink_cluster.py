@@ -19,19 +19,14 @@ from typing import Any, Final
 import yaml
 
 ROOT: Final = Path(__file__).parents[2]
+# As the manifests give them to Flink.
+_SETTINGS: Final = ROOT / "kubeflow" / "manifests" / "components" / "flink"
 # What the manifests give to Flink's own scripts, which start these.
 _JOB_MANAGER: Final = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
 _TASK_MANAGER: Final = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 _JOB_SERVER: Final = "org.apache.beam.runners.flink.FlinkJobServerDriver"
+_JOB_SERVER_MEMORY: Final = "2g"
 _SECONDS_TO_START: Final = 90
-_LOG4J: Final = """\
-rootLogger.level = INFO
-rootLogger.appenderRef.console.ref = console
-appender.console.name = console
-appender.console.type = CONSOLE
-appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %d %p %c - %m%n
-"""
 
 
 class FlinkCluster:
@@ -69,7 +64,6 @@ class FlinkCluster:
         self._conf.mkdir(parents=True)
         self.logs.mkdir()
         (self._conf / "config.yaml").write_text(yaml.safe_dump(self._settings))
-        (self._conf / "log4j.properties").write_text(_LOG4J)
         with ExitStack() as on_failure:
             on_failure.push(self._processes)
             self._java("job-manager", _JOB_MANAGER, [*self._own("JM"), "--executionMode", "cluster"])
@@ -141,10 +135,11 @@ class FlinkCluster:
         return ["--configDir", str(self._conf), *own.split()]
 
     def _java(self, name: str, main: str, arguments: list[str]) -> subprocess.Popen[bytes]:
-        memory = [] if main == _JOB_SERVER else self._memory
-        options = self._settings["env"]["java"]["opts"]["all"].split()
-        log4j = f"-Dlog4j.configurationFile={self._conf}/log4j.properties"
-        return self._start(name, ["java", *memory, *options, log4j, "-cp", self._classpath, main, *arguments])
+        own = [*self._memory, *self._settings["env"]["java"]["opts"]["all"].split()]
+        # As in a container of the manifests' size, and without Flink's scripts.
+        options = [f"-XX:MaxRAM={_JOB_SERVER_MEMORY}"] if main == _JOB_SERVER else own
+        log4j = f"-Dlog4j.configurationFile={_SETTINGS}/log4j-console.properties"
+        return self._start(name, ["java", *options, log4j, "-cp", self._classpath, main, *arguments])
 
     def _worker_pool(self) -> None:
         port = self.worker_pool.rpartition(":")[2]
@@ -197,13 +192,15 @@ def await_true(
 
 def _on_loopback(rpc: int, rest: int, folder: Path) -> dict[str, Any]:
     """The cluster's settings, but for addresses, ports and folders."""
-    settings: dict[str, Any] = yaml.safe_load((ROOT / "kubeflow" / "flink" / "config.yaml").read_text())
+    settings: dict[str, Any] = yaml.safe_load((_SETTINGS / "config.yaml").read_text())
     here = {"bind-host": "127.0.0.1"}
     settings["jobmanager"] |= here | {"rpc": {"address": "127.0.0.1", "port": rpc}}
     settings["rest"] = {"address": "127.0.0.1", "bind-address": "127.0.0.1", "port": rest}
     settings["blob"] = {"server": {"port": 0}}
     settings["taskmanager"] |= here | {"host": "127.0.0.1", "rpc": {"port": 0}, "data": {"port": 0}}
     settings["heartbeat"]["interval"] = 1000
+    # All on one machine.
+    settings["metrics"]["internal"]["query-service"]["port"] = 0
     settings["io"] = {"tmp": {"dirs": str(folder / "tmp")}}
     return settings
 

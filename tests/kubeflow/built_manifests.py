@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,10 @@ import yaml
 ROOT: Final = Path(__file__).parents[2]
 KUBEFLOW: Final = ROOT / "kubeflow"
 MANIFESTS: Final = KUBEFLOW / "manifests"
-KUSTOMIZATIONS: Final = ("base", "namespace", "overlays/small", "overlays/cloud")
+# The cloud with the component that its kustomization has in a comment, which the README takes away.
+WITH_FLINK: Final = "overlays/cloud with flink"
+OVERLAYS: Final = ("overlays/small", "overlays/cloud", WITH_FLINK)
+KUSTOMIZATIONS: Final = ("base", "namespace", *OVERLAYS)
 
 Resource = dict[str, Any]
 
@@ -23,7 +26,7 @@ def build(kustomization: str, scratch: Path) -> list[Resource]:
     """What `kubectl apply -k` would send, once the user has written metadata.env.
 
     Args:
-        kustomization: folder below manifests/.
+        kustomization: folder below manifests/, or `FOLDER with COMPONENT`.
         scratch: an empty folder to work in.
     """
     if shutil.which("kubectl") is None:
@@ -31,14 +34,20 @@ def build(kustomization: str, scratch: Path) -> list[Resource]:
     copy = scratch / "manifests"
     shutil.copytree(MANIFESTS, copy)
     shutil.copy(copy / "base" / "metadata.env.example", copy / "base" / "metadata.env")
+    folder, _, component = kustomization.partition(" with ")
+    if component:
+        file = copy / folder / "kustomization.yaml"
+        line = f"# components: [../../components/{component}]\n"
+        assert line in file.read_text("utf-8")
+        file.write_text(file.read_text("utf-8").replace(line, line.removeprefix("# ")), "utf-8")
     built = subprocess.run(
-        ["kubectl", "kustomize", str(copy / kustomization)], capture_output=True, text=True, check=False
+        ["kubectl", "kustomize", str(copy / folder)], capture_output=True, text=True, check=False
     )
     assert built.returncode == 0, built.stderr
     return list(yaml.safe_load_all(built.stdout))
 
 
-def pod_specs(resources: list[Resource]) -> Iterator[tuple[str, Resource]]:
+def pod_specs(resources: Iterable[Resource]) -> Iterator[tuple[str, Resource]]:
     """The spec of every pod that the resources lead to, and of what."""
     for resource in resources:
         name = f"{resource['kind']} {resource['metadata']['name']}"

@@ -1,4 +1,4 @@
-"""The container image: linted, and made of what is locked."""
+"""The container images: linted, and made of what is locked."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from pipeline.kubeflow_settings import KubeflowSettings
-from tests.kubeflow.built_manifests import KUBEFLOW, ROOT
+from tests.kubeflow.built_manifests import KUBEFLOW, MANIFESTS, ROOT, containers, pod_specs
 
 DOCKERFILE = KUBEFLOW / "Dockerfile"
+FLINK = KUBEFLOW / "flink"
+FLINK_DOCKERFILE = FLINK / "Dockerfile"
 # Installed beside the interpreter, whether or not the environment is activated.
 HADOLINT = shutil.which(
     "hadolint", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
@@ -34,8 +38,9 @@ def lint(dockerfile: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_dockerfile_lints() -> None:
-    linted = lint(DOCKERFILE)
+@pytest.mark.parametrize("dockerfile", [DOCKERFILE, FLINK_DOCKERFILE])
+def test_the_dockerfile_lints(dockerfile: Path) -> None:
+    linted = lint(dockerfile)
     assert linted.returncode == 0, linted.stdout
 
 
@@ -45,9 +50,9 @@ def test_a_bad_dockerfile_would_not(tmp_path: Path) -> None:
     assert "DL3006" in lint(bad).stdout
 
 
-def test_it_runs_as_nobody_in_particular() -> None:
-    users = re.findall(r"^USER (.+)$", DOCKERFILE.read_text("utf-8"), re.MULTILINE)
-    assert users == ["1000:1000"]
+@pytest.mark.parametrize(("dockerfile", "user"), [(DOCKERFILE, "1000:1000"), (FLINK_DOCKERFILE, "9999:9999")])
+def test_it_runs_as_nobody_in_particular(dockerfile: Path, user: str) -> None:
+    assert re.findall(r"^USER (.+)$", dockerfile.read_text("utf-8"), re.MULTILINE) == [user]
 
 
 def test_everything_is_installed_by_hash() -> None:
@@ -94,9 +99,37 @@ def test_make_tags_it_as_the_settings_name_it() -> None:
     assert f"IMAGE ?= {KubeflowSettings().image}\n" in makefile
 
 
-def test_everything_that_is_copied_exists_and_is_let_in() -> None:
+@pytest.mark.parametrize("dockerfile", [DOCKERFILE, FLINK_DOCKERFILE])
+def test_everything_that_is_copied_exists_and_is_let_in(dockerfile: Path) -> None:
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
-    for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE.read_text("utf-8"), re.MULTILINE):
+    for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile.read_text("utf-8"), re.MULTILINE):
         for source in line.split()[:-1]:
             assert (ROOT / source).exists(), source
             assert f"!{source.split('/')[0]}" in ignored, source
+
+
+def test_flinks_jars_are_checked_by_hash() -> None:
+    commands = re.findall(r"^RUN (.+)$", FLINK_DOCKERFILE.read_text("utf-8"), re.MULTILINE)
+    assert "sha256sum --check --strict --quiet ../jars.sha256" in commands
+    jars = (FLINK / "jars.sha256").read_text("utf-8").splitlines()
+    assert len(jars) > 100 and all(re.fullmatch(r"[0-9a-f]{64}  [\w.-]+\.jar", line) for line in jars)
+
+
+def test_flink_is_the_one_that_is_tested_and_that_beam_is_for() -> None:
+    (image,) = re.findall(r"^FROM flink:([\d.]+)-", FLINK_DOCKERFILE.read_text("utf-8"), re.MULTILINE)
+    assert pins(ROOT / "tests" / "cluster" / "flink.lock") == {"apache-flink-libraries": image}
+    beam = ElementTree.parse(FLINK / "pom.xml").findtext(".//{*}dependency/{*}artifactId")
+    assert beam == f"beam-runners-flink-{image.rpartition('.')[0]}"
+
+
+def test_make_tags_flink_as_the_manifests_name_it() -> None:
+    named = {
+        each["image"]
+        for name in ("job-manager", "task-managers", "job-server")
+        for _, spec in pod_specs(
+            yaml.safe_load_all((MANIFESTS / "components" / "flink" / f"{name}.yaml").read_text("utf-8"))
+        )
+        for each in containers(spec)
+    }
+    assert named == {KubeflowSettings().image, "imgclf-flink:latest"}
+    assert "FLINK_IMAGE ?= imgclf-flink:latest\n" in (ROOT / "Makefile").read_text("utf-8")

@@ -12,7 +12,7 @@ import yaml
 
 from pipeline.config import Config
 from pipeline.kubeflow_settings import KubeflowSettings
-from tests.kubeflow.built_manifests import KUBEFLOW, ROOT, build
+from tests.kubeflow.built_manifests import KUBEFLOW, ROOT, WITH_FLINK, build, only
 from tests.kubeflow.kubernetes_schemas import validate
 
 README = KUBEFLOW / "README.md"
@@ -35,8 +35,7 @@ def test_its_resources_are_valid(block: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if "kind" not in block])
 def test_its_settings_are_taken(block: dict[str, Any]) -> None:
-    section = block.pop("kubeflow")
-    settings = KubeflowSettings.model_validate(section)
+    settings = KubeflowSettings.model_validate(block.pop("kubeflow", {}))
     assert set(KubeflowSettings().secrets) <= set(settings.secrets)
     Config.model_validate(block)
 
@@ -60,7 +59,7 @@ def test_files_it_names_exist() -> None:
 
 
 def test_kubectl_is_pointed_at_what_there_is(tmp_path: Path) -> None:
-    there = {f"{r['kind'].lower()}/{r['metadata']['name']}" for r in build("overlays/small", tmp_path)}
+    there = {f"{r['kind'].lower()}/{r['metadata']['name']}" for r in build(WITH_FLINK, tmp_path)}
     names = set(re.findall(r"\b(\w+/imgclf[\w-]*)", "\n".join(fenced("bash")))) - {"pod/imgclf-files"}
     resources = {
         name for name in names if name.split("/")[0] in ("deployment", "statefulset", "service", "cronjob")
@@ -70,7 +69,7 @@ def test_kubectl_is_pointed_at_what_there_is(tmp_path: Path) -> None:
 
 def test_its_edits_find_their_lines() -> None:
     edits = [command for command in COMMANDS if command[:2] == ["sed", "-i"]]
-    assert len(edits) == 2
+    assert len(edits) == 3
     for _, _, script, path in edits:
         before = script.split("/")[1]
         assert before in (ROOT / path).read_text("utf-8"), path
@@ -79,3 +78,14 @@ def test_its_edits_find_their_lines() -> None:
 def test_its_commands_are_imgclfs() -> None:
     used = {command[2] for command in COMMANDS if command[:2] == ["imgclf", "kubeflow"]}
     assert used == {"compile", "submit", "runs", "schedule"}
+
+
+def test_runs_are_sent_to_what_the_component_is_called(tmp_path: Path) -> None:
+    (block,) = (block for block in map(yaml.safe_load, fenced("yaml")) if "beam" in block)
+    flink = Config.model_validate(block).beam.flink
+    host, _, port = flink.job_server.partition(":")
+    cluster = build(WITH_FLINK, tmp_path)
+    ports = only(cluster, "Service", host)["spec"]["ports"]
+    assert int(port) in [each["port"] for each in ports]
+    replicas = only(cluster, "Deployment", "imgclf-flink-workers")["spec"]["replicas"]
+    assert flink.parallelism == 2 * replicas

@@ -14,6 +14,7 @@ from pipeline.workspace import Workspace
 from tests.kubeflow.built_manifests import (
     KUSTOMIZATIONS,
     MANIFESTS,
+    OVERLAYS,
     Resource,
     build,
     containers,
@@ -25,7 +26,6 @@ from tests.kubeflow.kubernetes_schemas import LATEST, InvalidResourceError, vali
 # The oldest that the README names, and the newest whose schemas there are.
 VERSIONS = ("1.31", LATEST)
 SETTINGS = KubeflowSettings()
-OVERLAYS = ("overlays/small", "overlays/cloud")
 # Kinds that hold for the whole cluster, and so have no namespace.
 CLUSTER_WIDE = ("Namespace",)
 
@@ -75,7 +75,7 @@ def test_every_file_is_used() -> None:
     for kustomization in MANIFESTS.rglob("kustomization.yaml"):
         text = kustomization.read_text("utf-8")
         for path in kustomization.parent.glob("*.*"):
-            if path.suffix in (".yaml", ".config") and path != kustomization:
+            if path.suffix in (".yaml", ".config", ".properties") and path != kustomization:
                 assert path.name in text, path
 
 
@@ -89,6 +89,7 @@ def test_pods_are_restricted(resources: list[Resource]) -> None:
         assert not [volume for volume in spec.get("volumes", ()) if "hostPath" in volume], name
         for container in containers(spec):
             context = container["securityContext"]
+            assert context.get("runAsUser") != 0 and context.get("runAsNonRoot") is not False, name
             assert context["allowPrivilegeEscalation"] is False, name
             assert context["readOnlyRootFilesystem"] is True, name
             assert context["capabilities"] == {"drop": ["ALL"]}, name
@@ -104,7 +105,7 @@ def test_containers_say_what_they_need(resources: list[Resource]) -> None:
 def test_the_imgclf_image_gets_what_it_writes_to(overlay: list[Resource]) -> None:
     for name, spec in pod_specs(overlay):
         for container in containers(spec):
-            if container["image"].startswith("imgclf"):
+            if container["image"].partition(":")[0] in ("imgclf", "imgclf-gpu"):
                 mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
                 assert {"/tmp", "/home/imgclf", SETTINGS.mount_path} <= mounts, name
 

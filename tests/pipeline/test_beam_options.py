@@ -1,0 +1,170 @@
+"""Settings become options that Beam itself understands; a job server that is not there is told at once."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from tfx.orchestration.local import runner_utils
+from tfx.proto.orchestration import executable_spec_pb2
+
+from components.contract import UnreachableError
+from pipeline.beam_options import IN_PROCESS, beam_options, check_job_servers
+from pipeline.beam_settings import BeamSettings, BeamStage, PortableSettings
+from pipeline.config import load_config
+from pipeline.dag import create_pipeline
+from pipeline.mistakes import explain
+from pipeline.node_launch import compile_ir
+from pipeline.preflight import resolve
+from pipeline.run_files import RunFiles
+from pipeline.steps import do_step
+from pipeline.workspace import Workspace
+from tests.image_files import write_folder
+
+STAGES: tuple[BeamStage, ...] = get_args(BeamStage)
+FLINK = PortableSettings(job_server="it:1", worker_pool="there:2", parallelism=6, processes=3)
+SPARK = PortableSettings(job_server="spark:3")
+
+
+def understood(options: list[str]) -> dict[str, Any]:
+    """What Beam makes of options; all of them have to be ones that it knows."""
+    parsed = PipelineOptions(options)
+    known = parsed.get_all_options()
+    assert set(parsed.get_all_options(retain_unknown_options=True)) == set(known)
+    assert {option[2:].partition("=")[0] for option in options} <= set(known)
+    return known
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_in_process_nothing_is_downloaded_or_packed(stage: BeamStage) -> None:
+    # Options for clusters are none for the runner in process.
+    options = beam_options(BeamSettings(options=("--max_cache_memory_usage_mb=9",)), stage)
+    assert options == [*IN_PROCESS, "--sdk_container_image=none"]
+    assert understood(options)["direct_running_mode"] == "in_memory"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(("runner", "cluster"), [("flink", FLINK), ("spark", SPARK)])
+def test_a_cluster_is_where_the_settings_say(
+    stage: BeamStage, runner: str, cluster: PortableSettings
+) -> None:
+    settings = BeamSettings.model_validate({"runner": runner, "flink": FLINK, "spark": SPARK})
+    # parallelism is Flink's own; Beam has a class for it, and a job server names what else it takes.
+    options = understood(beam_options(settings, stage))
+    assert options["runner"] == "PortableRunner"
+    assert options["job_name"] == f"imgclf-{stage.lower()}"
+    assert options["job_endpoint"] == cluster.job_server
+    assert (options["environment_type"], options["environment_config"]) == ("EXTERNAL", cluster.worker_pool)
+    assert int(options["parallelism"]) == cluster.parallelism
+    assert int(options["sdk_worker_parallelism"]) == cluster.processes
+    # It outlives the gap between two parts of a job, because it has imported TensorFlow.
+    assert int(options["environment_cache_millis"]) >= 10_000
+    assert options["sdk_container_image"] == "none"
+
+
+def test_further_options_come_last_so_that_they_count() -> None:
+    options = beam_options(
+        BeamSettings(runner="flink", flink=FLINK, options=("--parallelism=9", "--max_parallelism=12")),
+        "Evaluator",
+    )
+    assert options[-2:] == ["--parallelism=9", "--max_parallelism=12"]
+    assert int(understood(options)["parallelism"]) == 9
+
+
+def test_an_option_that_beam_does_not_know_would_be_seen() -> None:
+    with pytest.raises(AssertionError):
+        understood(["--paralellism=9"])
+
+
+def test_stages_have_their_options_in_the_compiled_pipeline(tmp_path: Path) -> None:
+    images = write_folder(tmp_path / "images", {"a": 1, "b": 1})
+    words = ["model.backbone=small_cnn", "model.weights=none", "training.phases=[{train: all}]"]
+    workspace = Workspace(tmp_path / "workspace")
+    with listener() as address:
+        beam = (
+            f"beam={{runner: flink, flink: {{job_server: '{address}'}}, stages: {{Transform: in_process}}}}"
+        )
+        config = resolve(load_config(None, [*words, beam]), str(images), workspace)
+    deployment = runner_utils.extract_local_deployment_config(compile_ir(create_pipeline(config, workspace)))
+    specs = {stage: runner_utils.extract_executor_spec(deployment, stage) for stage in STAGES}
+    for stage, spec in specs.items():
+        assert isinstance(spec, executable_spec_pb2.BeamExecutableSpec)
+        assert list(spec.beam_pipeline_args) == beam_options(config.beam, stage)
+    assert f"--job_endpoint={address}" in specs["Evaluator"].beam_pipeline_args
+    assert list(specs["Transform"].beam_pipeline_args) == [*IN_PROCESS, "--sdk_container_image=none"]
+
+
+@contextmanager
+def listener() -> Iterator[str]:
+    """An address at which somebody listens, until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.fixture
+def nobody() -> str:
+    """An address at which nobody listens any more."""
+    with listener() as address:
+        return address
+
+
+def asking(address: str, **settings: Any) -> BeamSettings:
+    there = {"job_server": address}
+    return BeamSettings.model_validate({"runner": "flink", "flink": there, **settings})
+
+
+def test_a_job_server_that_answers() -> None:
+    with listener() as address:
+        check_job_servers(asking(address))
+
+
+def test_a_job_server_that_does_not(nobody: str) -> None:
+    with pytest.raises(UnreachableError) as error:
+        check_job_servers(asking(nobody))
+    sentence, exit_code = explain(error.value)
+    assert sentence.startswith(f"beam.flink.job_server: no job server answers at {nobody} (")
+    assert "--set beam.runner=in_process" in sentence
+    assert exit_code == 1
+
+
+@pytest.mark.parametrize("address", ["no-such-host.invalid:8099", "127.0.0.1:99999"])
+def test_an_address_that_leads_nowhere(address: str) -> None:
+    with pytest.raises(UnreachableError, match=f"no job server answers at {address} "):
+        check_job_servers(asking(address))
+
+
+def test_only_servers_that_a_stage_needs_are_asked(nobody: str) -> None:
+    check_job_servers(asking(nobody, runner="in_process"))
+    check_job_servers(asking(nobody, stages=dict.fromkeys(STAGES, "in_process")))
+    for one in ("flink", "spark"):
+        there = {one: {"job_server": nobody}, "stages": {"Evaluator": one}, "runner": "in_process"}
+        with pytest.raises(UnreachableError, match=f"beam.{one}.job_server"):
+            check_job_servers(BeamSettings.model_validate(there))
+    with listener() as address, pytest.raises(UnreachableError, match="beam.spark.job_server"):
+        check_job_servers(asking(address, spark={"job_server": nobody}, stages={"Transform": "spark"}))
+
+
+def test_a_run_is_told_before_its_images_are_looked_at(nobody: str, tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()  # Empty, which is refused later.
+    config = load_config(None, ["beam.runner=flink", f"beam.flink.job_server={nobody}"])
+    with pytest.raises(UnreachableError):
+        resolve(config, str(images), Workspace(tmp_path / "workspace"))
+
+
+def test_a_step_tries_again_when_the_job_server_was_away(
+    nobody: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = RunFiles(Workspace(tmp_path), "run-1")
+    assert do_step("Prepare", files, 2, lambda: check_job_servers(asking(nobody))) == 1
+    assert files.refusal("Prepare") is None
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["message"].startswith("beam.flink.job_server: no job server answers")
+    with listener() as address:
+        assert do_step("Prepare", files, 2, lambda: check_job_servers(asking(address))) == 0

@@ -1,0 +1,59 @@
+"""Beam's settings: which engine a stage gets, and what is said of settings that cannot be."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from components.contract import ConfigError
+from pipeline.beam_settings import BeamStage
+from pipeline.config import Config, load_config
+
+
+@pytest.mark.parametrize("stage", get_args(BeamStage))
+def test_everything_runs_in_process_unless_said_otherwise(stage: BeamStage) -> None:
+    assert Config().beam.runner_of(stage) == "in_process"
+
+
+def test_a_stage_may_have_an_engine_of_its_own() -> None:
+    beam = load_config(None, ["beam.runner=flink", "beam.stages={Evaluator: in_process}"]).beam
+    engines = {stage: beam.runner_of(stage) for stage in get_args(BeamStage)}
+    assert engines == {**dict.fromkeys(get_args(BeamStage), "flink"), "Evaluator": "in_process"}
+
+
+def test_an_address_is_text_to_yaml() -> None:
+    flink = load_config(None, ["beam.flink.job_server=10.0.0.1:8099", "beam.flink.parallelism=8"]).beam.flink
+    assert (flink.job_server, flink.worker_pool, flink.parallelism) == (
+        "10.0.0.1:8099",
+        "localhost:50000",
+        8,
+    )
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("beam.runner=flnk", "beam.runner: expected 'in_process', 'flink' or 'spark', not 'flnk'; did you"),
+        ("beam.runner=dataflow", "expected 'in_process', 'flink' or 'spark', not 'dataflow'"),
+        ("beam.stages={Evaluator: dask}", "beam.stages.Evaluator: expected 'in_process', 'flink' or 'spark'"),
+        ("beam.stages={StatsGen: flink}", "not 'StatsGen'; did you mean 'StatisticsGen'?"),
+        (
+            "beam.stages={Trainer: flink}",
+            "beam.stages.Trainer: expected 'ImageFolderExampleGen', 'StatisticsGen', 'Tr",
+        ),
+        ("beam.flink.job_server=imgclf-beam", "beam.flink.job_server: expected text of another form"),
+        ("beam.spark.job_server=http://it:8099", "beam.spark.job_server: expected text of another form"),
+        ("beam.flink.worker_pool=localhost:pool", "beam.flink.worker_pool: expected text of another form"),
+        ("beam.flink.parallelism=0", "beam.flink.parallelism: expected greater than or equal to 1, not 0"),
+        ("beam.flink.processes=0", "beam.flink.processes: expected greater than or equal to 1, not 0"),
+        ("beam.options=[save_main_session]", "options: expected --NAME=VALUE, not 'save_main_session'"),
+        ("beam.options=--save_main_session", "beam.options: expected a list"),
+        ("beam.flink.server=it:1", "'beam.flink.server'; did you mean 'beam.flink.job_server'?"),
+    ],
+)
+def test_what_cannot_be_is_one_clear_error(override: str, message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(None, [override])
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
