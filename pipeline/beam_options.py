@@ -46,7 +46,7 @@ def check_job_servers(settings: BeamSettings) -> None:
         host, _, port = server.rpartition(":")
         try:
             socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             raise UnreachableError(
                 f"beam.{runner}.job_server: no job server answers at {server} ({error}). Start Beam's job "
                 "server for the cluster, name the right address, or let stages run in process with "

@@ -11,7 +11,10 @@ from components.settings import Settings
 BeamStage = Literal["ImageFolderExampleGen", "StatisticsGen", "Transform", "Evaluator"]
 BeamRunner = Literal["in_process", "flink", "spark"]
 
-_ADDRESS = r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?:[0-9]{1,5}$"
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
+# From 1 to 65535.
+_PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_ADDRESS = f"^{_HOST}:{_PORT}$"
 
 
 class PortableSettings(Settings):

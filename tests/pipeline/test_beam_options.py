@@ -133,8 +133,8 @@ def test_a_job_server_that_does_not(nobody: str) -> None:
     assert exit_code == 1
 
 
-@pytest.mark.parametrize("address", ["no-such-host.invalid:8099", "127.0.0.1:99999"])
-def test_an_address_that_leads_nowhere(address: str) -> None:
+def test_a_host_that_there_is_not() -> None:
+    address = "no-such-host.invalid:8099"
     with pytest.raises(UnreachableError, match=f"no job server answers at {address} "):
         check_job_servers(asking(address))
 

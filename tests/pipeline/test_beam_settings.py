@@ -45,6 +45,8 @@ def test_an_address_is_text_to_yaml() -> None:
         ("beam.flink.job_server=imgclf-beam", "beam.flink.job_server: expected text of another form"),
         ("beam.spark.job_server=http://it:8099", "beam.spark.job_server: expected text of another form"),
         ("beam.flink.worker_pool=localhost:pool", "beam.flink.worker_pool: expected text of another form"),
+        ("beam.flink.job_server=localhost:65536", "beam.flink.job_server: expected text of another form"),
+        ("beam.spark.job_server=localhost:0", "beam.spark.job_server: expected text of another form"),
         ("beam.flink.parallelism=0", "beam.flink.parallelism: expected greater than or equal to 1, not 0"),
         ("beam.flink.processes=0", "beam.flink.processes: expected greater than or equal to 1, not 0"),
         ("beam.options=[save_main_session]", "options: expected --NAME=VALUE, not 'save_main_session'"),
