@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 from pathlib import Path
 
-import joblib
 import numpy as np
 import tensorflow as tf
 
@@ -88,8 +87,7 @@ def decode_split(
     decoded = (
         tf.data.TFRecordDataset(split.files)
         .batch(_DECODE_BATCH)
-        # Left to find out by itself how many are good, it may stay at one for thousands of images.
-        .map(decode, num_parallel_calls=joblib.cpu_count())
+        .map(decode, num_parallel_calls=tf.data.AUTOTUNE)
         .prefetch(tf.data.AUTOTUNE)
     )
     position = 0
