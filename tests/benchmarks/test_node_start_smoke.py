@@ -18,8 +18,9 @@ def test_a_stage_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     starts = Bench(tmp_path, STAGES[:1], rounds=1).starts(lambda line: None)
     assert set(starts) == {TFX, LAUNCHER, STAGES[0], DONE}
     for (start,) in starts.values():
-        assert 0 < start.first_line <= start.whole
-        assert 0 < start.first_line_cpu <= start.whole_cpu
+        # The kernel counts a process's start in hundredths, and the line is rounded to them.
+        assert 0 < start.first_line <= start.whole + 0.02
+        assert 0 < start.first_line_cpu <= start.whole_cpu + 0.01
     (stage,), (python,) = starts[STAGES[0]], starts[TFX]
     assert stage.first_line_cpu > python.whole_cpu
 

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.metadata_connection_names import DATABASE, HOST, PASSWORD, PORT, USER
 
-_SECONDS_TO_START = 60
+_SECONDS_TO_START = 180
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def test_a_long_stage_says_that_it_goes_on(
         report_progress("epoch 3 of 9")
         import time
 
-        time.sleep(0.5)
+        time.sleep(1)
     beats = [line["message"] for line in _lines(capsys) if line["message"].startswith("running for")]
     assert len(beats) > 2
     assert beats[-1].endswith("MiB at the peak: epoch 3 of 9")

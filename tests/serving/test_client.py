@@ -210,14 +210,13 @@ def test_a_model_that_is_still_loading(canned: CannedServer) -> None:
 
 def test_the_import_is_light() -> None:
     program = (
-        "import json, sys, time; start = time.process_time(); import serving.client;"
-        "print(json.dumps([time.process_time() - start, sorted({m.split('.')[0] for m in sys.modules})]))"
+        "import json, sys; import serving.client;"
+        "print(json.dumps(sorted({module.split('.')[0] for module in sys.modules})))"
     )
     root = Path(__file__).parents[2]
     printed = subprocess.run(
         [sys.executable, "-c", program], cwd=root, capture_output=True, check=True
     ).stdout
-    seconds, modules = json.loads(printed)
+    modules = json.loads(printed)
     assert not {"tensorflow", "tensorflow_serving", "tfx", "keras", "numpy"} & set(modules)
     assert "grpc" in modules
-    assert seconds < 0.3

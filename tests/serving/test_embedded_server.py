@@ -290,7 +290,7 @@ def test_context_manager_and_wait(exported: Path, tmp_path: Path) -> None:
         with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
             assert PredictionServiceStub(channel).Predict(predict_request(RED)).outputs
         assert waiter.is_alive()
-    waiter.join(timeout=5)
+    waiter.join(timeout=60)
     assert not waiter.is_alive()
     with socket.create_server(("127.0.0.1", server.port)):
         pass

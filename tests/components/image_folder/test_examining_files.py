@@ -96,7 +96,7 @@ def test_threads_are_only_a_few_batches_ahead(examiner: Examiner, taken: int) ->
 
 def test_all_threads_are_kept_busy(examiner: Examiner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of four waits until four are at it."""
-    together = threading.Barrier(4, timeout=20)
+    together = threading.Barrier(4, timeout=120)
     read = LocalStore.read
 
     def waiting(self: LocalStore, file: ImageFile) -> bytes:

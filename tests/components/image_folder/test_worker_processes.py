@@ -129,7 +129,7 @@ with WorkerProcesses(2) as workers:
         pass
     workers._start(4)  # two more than the error has ended
     print(*(worker._process.pid for worker in workers._workers), flush=True)
-    time.sleep(60)
+    time.sleep(300)
 """
 
 
@@ -147,11 +147,11 @@ def _ignores_interrupts(pid: int) -> bool:
 
 
 def _wait_for(reached: Callable[[], bool]) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         if reached():
             return
         time.sleep(0.1)
-    raise AssertionError("not within 20 seconds")
+    raise AssertionError("not within two minutes")
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
@@ -168,5 +168,5 @@ def test_workers_end_with_the_process_that_started_them(end: signal.Signals) -> 
         _wait_for(lambda pid=pid: _ignores_interrupts(pid))  # it is ready
         os.kill(pid, signal.SIGSTOP)  # as good as busy: it will not notice anything by itself
     starter.send_signal(end)
-    starter.communicate(timeout=30)
+    starter.communicate(timeout=120)
     _wait_for(lambda: not any(map(_runs, workers)))
