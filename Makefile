@@ -17,6 +17,7 @@ PEERS_LOCK := tests/benchmarks/peers.lock
 IMAGE ?= imgclf:latest
 GPU_IMAGE ?= imgclf-gpu:latest
 FLINK_IMAGE ?= imgclf-flink:latest
+DATAFLOW_IMAGE ?= imgclf-dataflow:latest
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
 help: ## List what there is.
@@ -107,9 +108,12 @@ image-gpu: ## The same with CUDA, GPU_IMAGE=imgclf-gpu:latest.
 image-flink: ## Flink with Beam in it, FLINK_IMAGE=imgclf-flink:latest.
 	docker build --file kubeflow/flink/Dockerfile --tag $(FLINK_IMAGE) .
 
+image-dataflow: image ## The image of all stages for Dataflow's workers, DATAFLOW_IMAGE=imgclf-dataflow:latest.
+	docker build --file kubeflow/dataflow/Dockerfile --build-arg STAGES=$(IMAGE) --tag $(DATAFLOW_IMAGE) .
+
 DOCKER_ARGS = --file kubeflow/Dockerfile --build-arg REVISION=$$(git rev-parse HEAD)
 
 clean: ## Remove what runs left in .imgclf; .venv stays.
 	rm -rf .imgclf
 
-.PHONY: help setup run test test-all test-cluster check bench-ingest bench-train bench-start lock image image-gpu image-flink clean
+.PHONY: help setup run test test-all test-cluster check bench-ingest bench-train bench-start lock image image-gpu image-flink image-dataflow clean

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 from typing import Final, get_args
 
-from components.contract import UnreachableError
-from pipeline.beam_settings import BeamSettings, BeamStage, PortableSettings
+from components.contract import ConfigError, UnreachableError
+from pipeline.beam_settings import BeamSettings, BeamStage, DataflowSettings, PortableSettings
 
 IN_PROCESS: Final = (
     # Later Beam versions may hand pipelines to a runner that they download.
@@ -26,38 +26,73 @@ def beam_options(settings: BeamSettings, stage: BeamStage) -> list[str]:
         settings: which engine, and where.
         stage: that runs on Beam.
     """
-    runner = settings.runner_of(stage)
-    if runner == "in_process":
-        return [*IN_PROCESS, _NO_IMAGE]
-    cluster = settings.flink if runner == "flink" else settings.spark
-    return [*_portable(cluster, stage), *settings.options]
+    match settings.runner_of(stage):
+        case "in_process":
+            return [*IN_PROCESS, _NO_IMAGE]
+        case "flink":
+            engine = _portable(settings.flink)
+        case "spark":
+            engine = _portable(settings.spark)
+        case "dataflow":
+            engine = _dataflow(settings.dataflow)
+    return [f"--job_name=imgclf-{stage.lower()}", *engine, *settings.options]
 
 
-def check_job_servers(settings: BeamSettings) -> None:
-    """Refuses a run whose job server does not answer, before anything else has cost time.
+def check_engines(settings: BeamSettings, images: str) -> None:
+    """Refuses a run whose engines are out of reach, before anything else has cost time.
+
+    Args:
+        settings: which engines, and where.
+        images: folder or URI.
 
     Raises:
-        UnreachableError: nothing listens there.
+        ConfigError: Dataflow is to read images that lie on this machine.
+        UnreachableError: no job server listens there, or Google Cloud does not know who asks.
     """
-    for runner in sorted({settings.runner_of(stage) for stage in get_args(BeamStage)}):
-        if runner == "in_process":
-            continue
-        server = (settings.flink if runner == "flink" else settings.spark).job_server
-        host, _, port = server.rpartition(":")
-        try:
-            socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
-        except OSError as error:
-            raise UnreachableError(
-                f"beam.{runner}.job_server: no job server answers at {server} ({error}). Start Beam's job "
-                "server for the cluster, name the right address, or let stages run in process with "
-                "--set beam.runner=in_process."
-            ) from error
+    runners = {settings.runner_of(stage) for stage in get_args(BeamStage)}
+    if "flink" in runners:
+        _check_job_server("flink", settings.flink.job_server)
+    if "spark" in runners:
+        _check_job_server("spark", settings.spark.job_server)
+    if settings.runner_of("ImageFolderExampleGen") == "dataflow" and not images.startswith("gs://"):
+        raise ConfigError(
+            f"{images}: Dataflow's workers cannot see it. Put the images into a bucket and name that, "
+            "gs://BUCKET/FOLDER, or let that stage run in process with "
+            "--set beam.stages.ImageFolderExampleGen=in_process."
+        )
+    if "dataflow" in runners:
+        _check_credentials()
 
 
-def _portable(cluster: PortableSettings, stage: BeamStage) -> list[str]:
+def _check_job_server(runner: str, address: str) -> None:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
+    except OSError as error:
+        raise UnreachableError(
+            f"beam.{runner}.job_server: no job server answers at {address} ({error}). Start Beam's job "
+            "server for the cluster, name the right address, or let stages run in process with "
+            "--set beam.runner=in_process."
+        ) from error
+
+
+def _check_credentials() -> None:
+    import google.auth  # only where it is needed: it loads an HTTP client
+    from google.auth.exceptions import DefaultCredentialsError
+
+    try:
+        google.auth.default()
+    except DefaultCredentialsError as error:
+        raise UnreachableError(
+            "beam.runner: there are no credentials for Google Cloud here. Sign in with `gcloud auth "
+            "application-default login`, name a key file in GOOGLE_APPLICATION_CREDENTIALS, or give the "
+            "pod's service account the right; --set beam.runner=in_process needs none."
+        ) from error
+
+
+def _portable(cluster: PortableSettings) -> list[str]:
     return [
         "--runner=PortableRunner",
-        f"--job_name=imgclf-{stage.lower()}",
         f"--job_endpoint={cluster.job_server}",
         f"--job_server_timeout={_SECONDS_TO_ANSWER:.0f}",
         "--environment_type=EXTERNAL",
@@ -66,4 +101,24 @@ def _portable(cluster: PortableSettings, stage: BeamStage) -> list[str]:
         f"--sdk_worker_parallelism={cluster.processes}",
         f"--parallelism={cluster.parallelism}",
         _NO_IMAGE,
+    ]
+
+
+def _dataflow(service: DataflowSettings) -> list[str]:
+    options = {
+        "project": service.project,
+        "region": service.region,
+        "temp_location": service.temp_location,
+        "sdk_container_image": service.image,
+        "max_num_workers": service.max_workers,
+        "machine_type": service.machine_type,
+        "service_account_email": service.service_account,
+        "subnetwork": service.subnetwork,
+    }
+    return [
+        "--runner=DataflowRunner",
+        # Beam is in the image; otherwise it would be fetched, and shipped with each job.
+        "--sdk_location=container",
+        *(f"--{name}={value}" for name, value in options.items() if value is not None),
+        *(() if service.public_ips else ("--no_use_public_ips",)),
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 import tensorflow_data_validation as tfdv
 from tfx.components import Evaluator, StatisticsGen, Trainer, Transform, Tuner
 from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
+from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
@@ -17,6 +18,8 @@ from components.baseline.latest_blessed import CANDIDATE, MODEL, LatestBlessedBa
 from components.class_balance.component import ClassBalanceValidator
 from components.contract import TEST
 from components.data_check.component import DataCheck
+from components.dataflow.evaluator import Executor as DataflowEvaluator
+from components.dataflow.statistics_gen import Executor as DataflowStatisticsGen
 from components.example_schema.component import ExampleSchemaGen
 from components.example_schema.schema_rule import read_curated_schema
 from components.example_validation.component import ExampleValidator
@@ -149,7 +152,11 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         "Transform": transform,
         "Evaluator": evaluator,
     }
+    # Ingest knows by itself what to do there, and Transform has nothing to compute over the images.
+    staged = {"StatisticsGen": DataflowStatisticsGen, "Evaluator": DataflowEvaluator}
     for stage, component in beam_stages.items():
+        if config.beam.runner_of(stage) == "dataflow" and stage in staged:
+            component.executor_spec = BeamExecutorSpec(staged[stage])
         component.with_beam_pipeline_args(beam_options(config.beam, stage))
     return Pipeline(
         pipeline_name=config.name,

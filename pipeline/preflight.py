@@ -12,7 +12,7 @@ from components.image_folder.label_map import extend_labels
 from components.image_folder.list_images import list_images
 from components.image_folder.settings import DataSettings, LabelSettings
 from components.pusher.ledger import Ledger
-from pipeline.beam_options import check_job_servers
+from pipeline.beam_options import check_engines
 from pipeline.config import Config, parse_config
 from pipeline.data_facts import data_facts
 from pipeline.presets import with_preset
@@ -49,10 +49,10 @@ def resolve(
         ConfigError: no such folder, schema, weights file or model to start from, or one that is not what it
             should be.
         DataError: the folder cannot be classified, or a published label is gone.
-        UnreachableError: no job server of Beam answers, where a stage needs one.
+        UnreachableError: no engine of Beam can be reached, where a stage needs one.
     """
     data = resolve_data(config.data, images)
-    check_job_servers(config.beam)
+    check_engines(config.beam, str(data.images))
     published = Ledger.read(workspace.model_dir(config.name))
     listing = list_images(data)
     extend_labels(published.labels, listing.labels, pinned=data.labels.file is not None)

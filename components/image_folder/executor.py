@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact, artifact_utils
 
 from components.contract import DATA_REPORT_FILE, LABELS_FILE, SPLITS, DataError
+from components.dataflow.job_options import runner_name, staging_location, with_unique_job_name
 from components.image_folder.content_fingerprint import content_fingerprint
 from components.image_folder.data_report import DataReport
 from components.image_folder.driver import ATTEMPT, FINGERPRINT, LABELS
@@ -46,6 +46,8 @@ from components.image_folder.worker_processes import WorkerProcesses
 class Executor(base_beam_executor.BaseBeamExecutor):
     """Glue between TFX and `ingest`."""
 
+    _beam_pipeline_args: list[str]
+
     def Do(
         self,
         input_dict: dict[str, list[artifact.Artifact]],
@@ -63,6 +65,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         known_as = exec_properties[FINGERPRINT]
         if known_as not in (fingerprint(listing), content_fingerprint(listing, earlier)):
             raise DataError(f"Files in {listing.root} changed while the run was starting. Run it again.")
+        if runner_name(self._beam_pipeline_args) == "DataflowRunner":
+            earlier = None  # Its workers cannot see the shards of an earlier ingest.
         with self._dealer(listing.root) as dealer:
             report = ingest(listing, settings, labels, examples_dir, dealer, earlier)
         mark_whole(examples_dir, key, known_as, exec_properties[ATTEMPT])
@@ -73,14 +77,21 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     @contextmanager
     def _dealer(self, root: str) -> Iterator[UnitDealer]:
         cores = joblib.cpu_count()  # as many as the process, or its container, may use
-        if _on_a_cluster(self._beam_pipeline_args):
-            yield OnBeam(self._make_beam_pipeline)
-        elif cores == 1 or open_store(root).workers > 1:
-            # From far away, many files at a time are read in threads: one waits for the network anyway.
-            yield InThisProcess()
-        else:
-            with WorkerProcesses(cores) as workers:
-                yield workers
+        match runner_name(self._beam_pipeline_args):
+            case None | "DirectRunner" | "FnApiRunner":
+                if cores == 1 or open_store(root).workers > 1:
+                    # From far away, many files at a time are read in threads, which wait for the network.
+                    yield InThisProcess()
+                else:
+                    with WorkerProcesses(cores) as workers:
+                        yield workers
+            case "DataflowRunner":
+                from components.image_folder.distant_units import OnDistantBeam
+
+                self._beam_pipeline_args = with_unique_job_name(self._beam_pipeline_args)
+                yield OnDistantBeam(self._make_beam_pipeline, staging_location(self._beam_pipeline_args))
+            case _:
+                yield OnBeam(self._make_beam_pipeline)
 
 
 def ingest(
@@ -120,9 +131,3 @@ def ingest(
         write_labels(examples_dir / LABELS_FILE, labels)
         write_split_counts(examples_dir, report.counts)
         return report
-
-
-def _on_a_cluster(beam_args: Sequence[str] | None) -> bool:
-    """Whether these options name a runner other than the one in this process."""
-    runner = PipelineOptions(list(beam_args or ())).view_as(StandardOptions).runner
-    return runner is not None and runner.rpartition(".")[2] not in ("DirectRunner", "FnApiRunner")

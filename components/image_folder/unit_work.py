@@ -76,6 +76,11 @@ def remove_plan(examples_dir: Path) -> None:
     shutil.rmtree(plan_dir(examples_dir))
 
 
+def files_to_write_by(examples_dir: Path, index: int) -> tuple[Path, Path]:
+    """The files of the plan that `write` needs for a unit."""
+    return _plan_file(examples_dir), _unit_file(examples_dir, index)
+
+
 def do_step(
     step: Step,
     examples_dir: Path,

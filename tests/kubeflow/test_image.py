@@ -19,6 +19,7 @@ from tests.kubeflow.built_manifests import KUBEFLOW, MANIFESTS, ROOT, containers
 DOCKERFILE = KUBEFLOW / "Dockerfile"
 FLINK = KUBEFLOW / "flink"
 FLINK_DOCKERFILE = FLINK / "Dockerfile"
+DATAFLOW_DOCKERFILE = KUBEFLOW / "dataflow" / "Dockerfile"
 # Installed beside the interpreter, whether or not the environment is activated.
 HADOLINT = shutil.which(
     "hadolint", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
@@ -38,7 +39,7 @@ def lint(dockerfile: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("dockerfile", [DOCKERFILE, FLINK_DOCKERFILE])
+@pytest.mark.parametrize("dockerfile", [DOCKERFILE, FLINK_DOCKERFILE, DATAFLOW_DOCKERFILE])
 def test_the_dockerfile_lints(dockerfile: Path) -> None:
     linted = lint(dockerfile)
     assert linted.returncode == 0, linted.stdout
@@ -120,6 +121,18 @@ def test_flink_is_the_one_that_is_tested_and_that_beam_is_for() -> None:
     assert pins(ROOT / "tests" / "cluster" / "flink.lock") == {"apache-flink-libraries": image}
     beam = ElementTree.parse(FLINK / "pom.xml").findtext(".//{*}dependency/{*}artifactId")
     assert beam == f"beam-runners-flink-{image.rpartition('.')[0]}"
+
+
+def test_dataflows_workers_have_the_beam_that_hands_them_work() -> None:
+    text = DATAFLOW_DOCKERFILE.read_text("utf-8")
+    (python, beam) = re.findall(r"^FROM apache/beam_python([\d.]+)_sdk:([\d.]+) AS", text, re.MULTILINE)[0]
+    assert beam == pins(KUBEFLOW / "requirements.lock")["apache-beam"]
+    assert f"FROM python:{python}-slim-bookworm AS cpu" in DOCKERFILE.read_text("utf-8")
+
+
+def test_make_puts_dataflows_image_on_that_of_the_stages() -> None:
+    assert f"ARG STAGES={KubeflowSettings().image}\n" in DATAFLOW_DOCKERFILE.read_text("utf-8")
+    assert "--build-arg STAGES=$(IMAGE)" in (ROOT / "Makefile").read_text("utf-8")
 
 
 def test_make_tags_flink_as_the_manifests_name_it() -> None:

@@ -14,8 +14,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from tfx.orchestration.local import runner_utils
 from tfx.proto.orchestration import executable_spec_pb2
 
-from components.contract import UnreachableError
-from pipeline.beam_options import IN_PROCESS, beam_options, check_job_servers
+from components.contract import ConfigError, UnreachableError
+from pipeline.beam_options import IN_PROCESS, beam_options, check_engines
 from pipeline.beam_settings import BeamSettings, BeamStage, PortableSettings
 from pipeline.config import load_config
 from pipeline.dag import create_pipeline
@@ -30,6 +30,13 @@ from tests.image_files import write_folder
 STAGES: tuple[BeamStage, ...] = get_args(BeamStage)
 FLINK = PortableSettings(job_server="it:1", worker_pool="there:2", parallelism=6, processes=3)
 SPARK = PortableSettings(job_server="spark:3")
+DATAFLOW = {
+    "project": "pets",
+    "region": "europe-west4",
+    "temp_location": "gs://pets/tmp",
+    "image": "registry.example.com/imgclf-dataflow:1",
+}
+IMAGES = "/images"
 
 
 def understood(options: list[str]) -> dict[str, Any]:
@@ -37,7 +44,8 @@ def understood(options: list[str]) -> dict[str, Any]:
     parsed = PipelineOptions(options)
     known = parsed.get_all_options()
     assert set(parsed.get_all_options(retain_unknown_options=True)) == set(known)
-    assert {option[2:].partition("=")[0] for option in options} <= set(known)
+    # --no_NAME sets NAME.
+    assert {option[2:].partition("=")[0].removeprefix("no_") for option in options} <= set(known)
     return known
 
 
@@ -66,6 +74,36 @@ def test_a_cluster_is_where_the_settings_say(
     # It outlives the gap between two parts of a job, because it has imported TensorFlow.
     assert int(options["environment_cache_millis"]) >= 10_000
     assert options["sdk_container_image"] == "none"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_dataflow_is_told_what_the_settings_say(stage: BeamStage) -> None:
+    more = {
+        "max_workers": 7,
+        "machine_type": "n2-standard-4",
+        "service_account": "imgclf@pets.iam.gserviceaccount.com",
+        "subnetwork": "regions/europe-west4/subnetworks/pets",
+        "public_ips": False,
+    }
+    settings = BeamSettings.model_validate({"runner": "dataflow", "dataflow": DATAFLOW | more})
+    options = understood(beam_options(settings, stage))
+    assert options["runner"] == "DataflowRunner"
+    assert options["job_name"] == f"imgclf-{stage.lower()}"
+    assert {name: options[name] for name in ("project", "region", "temp_location")} == {
+        name: DATAFLOW[name] for name in ("project", "region", "temp_location")
+    }
+    assert options["sdk_container_image"] == DATAFLOW["image"]
+    assert options["sdk_location"] == "container"
+    assert (options["max_num_workers"], options["machine_type"]) == (7, "n2-standard-4")
+    assert options["service_account_email"] == more["service_account"]
+    assert (options["subnetwork"], options["use_public_ips"]) == (more["subnetwork"], False)
+
+
+def test_what_dataflow_may_choose_is_left_to_it() -> None:
+    settings = BeamSettings.model_validate({"runner": "dataflow", "dataflow": DATAFLOW})
+    options = understood(beam_options(settings, "Evaluator"))
+    assert {options[name] for name in ("machine_type", "service_account_email", "subnetwork")} == {None}
+    assert (options["max_num_workers"], options["use_public_ips"]) == (None, None)
 
 
 def test_further_options_come_last_so_that_they_count() -> None:
@@ -121,12 +159,12 @@ def asking(address: str, **settings: Any) -> BeamSettings:
 
 def test_a_job_server_that_answers() -> None:
     with listener() as address:
-        check_job_servers(asking(address))
+        check_engines(asking(address), IMAGES)
 
 
 def test_a_job_server_that_does_not(nobody: str) -> None:
     with pytest.raises(UnreachableError) as error:
-        check_job_servers(asking(nobody))
+        check_engines(asking(nobody), IMAGES)
     sentence, exit_code = explain(error.value)
     assert sentence.startswith(f"beam.flink.job_server: no job server answers at {nobody} (")
     assert "--set beam.runner=in_process" in sentence
@@ -136,18 +174,18 @@ def test_a_job_server_that_does_not(nobody: str) -> None:
 def test_a_host_that_there_is_not() -> None:
     address = "no-such-host.invalid:8099"
     with pytest.raises(UnreachableError, match=f"no job server answers at {address} "):
-        check_job_servers(asking(address))
+        check_engines(asking(address), IMAGES)
 
 
 def test_only_servers_that_a_stage_needs_are_asked(nobody: str) -> None:
-    check_job_servers(asking(nobody, runner="in_process"))
-    check_job_servers(asking(nobody, stages=dict.fromkeys(STAGES, "in_process")))
+    check_engines(asking(nobody, runner="in_process"), IMAGES)
+    check_engines(asking(nobody, stages=dict.fromkeys(STAGES, "in_process")), IMAGES)
     for one in ("flink", "spark"):
         there = {one: {"job_server": nobody}, "stages": {"Evaluator": one}, "runner": "in_process"}
         with pytest.raises(UnreachableError, match=f"beam.{one}.job_server"):
-            check_job_servers(BeamSettings.model_validate(there))
+            check_engines(BeamSettings.model_validate(there), IMAGES)
     with listener() as address, pytest.raises(UnreachableError, match="beam.spark.job_server"):
-        check_job_servers(asking(address, spark={"job_server": nobody}, stages={"Transform": "spark"}))
+        check_engines(asking(address, spark={"job_server": nobody}, stages={"Transform": "spark"}), IMAGES)
 
 
 def test_a_run_is_told_before_its_images_are_looked_at(nobody: str, tmp_path: Path) -> None:
@@ -162,9 +200,66 @@ def test_a_step_tries_again_when_the_job_server_was_away(
     nobody: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = RunFiles(Workspace(tmp_path), "run-1")
-    assert do_step("Prepare", files, 2, lambda: check_job_servers(asking(nobody))) == 1
+    assert do_step("Prepare", files, 2, lambda: check_engines(asking(nobody), IMAGES)) == 1
     assert files.refusal("Prepare") is None
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert last["message"].startswith("beam.flink.job_server: no job server answers")
     with listener() as address:
-        assert do_step("Prepare", files, 2, lambda: check_job_servers(asking(address))) == 0
+        assert do_step("Prepare", files, 2, lambda: check_engines(asking(address), IMAGES)) == 0
+
+
+@pytest.fixture
+def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Google Cloud's libraries find nobody to be."""
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "nothing"))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+
+
+def on_dataflow(**settings: Any) -> BeamSettings:
+    return BeamSettings.model_validate({"runner": "dataflow", "dataflow": DATAFLOW, **settings})
+
+
+@pytest.mark.usefixtures("no_credentials")
+def test_nobody_may_use_dataflow() -> None:
+    with pytest.raises(UnreachableError, match="there are no credentials for Google Cloud here"):
+        check_engines(on_dataflow(), "gs://pets/images")
+
+
+@pytest.mark.usefixtures("no_credentials")
+def test_credentials_are_not_asked_for_without_need() -> None:
+    check_engines(on_dataflow(runner="in_process"), IMAGES)
+
+
+def test_who_has_a_key_may_use_dataflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = {"type": "authorized_user", "client_id": "i", "client_secret": "s", "refresh_token": "t"}
+    (tmp_path / "key.json").write_text(json.dumps(key))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+    check_engines(on_dataflow(), "gs://pets/images")
+    # Images on this machine can be read by all stages but the first.
+    check_engines(on_dataflow(stages={"ImageFolderExampleGen": "in_process"}), IMAGES)
+
+
+def test_dataflow_cannot_read_a_folder_of_this_machine() -> None:
+    with pytest.raises(ConfigError, match="^/images: Dataflow's workers cannot see it. Put the images into"):
+        check_engines(on_dataflow(), IMAGES)
+
+
+def test_stages_for_dataflow_work_on_copies(tmp_path: Path) -> None:
+    images = write_folder(tmp_path / "images", {"a": 1, "b": 1})
+    words = ["model.backbone=small_cnn", "model.weights=none", "training.phases=[{train: all}]"]
+    config = load_config(None, [*words, f"data.images={images}"])
+    beam = on_dataflow(stages={"ImageFolderExampleGen": "in_process"})
+    pipeline = create_pipeline(config.model_copy(update={"beam": beam}), Workspace(tmp_path / "workspace"))
+    deployment = runner_utils.extract_local_deployment_config(compile_ir(pipeline))
+    paths = {
+        stage: runner_utils.extract_executor_spec(deployment, stage).python_executor_spec.class_path
+        for stage in STAGES
+    }
+    assert paths == {
+        "ImageFolderExampleGen": "components.image_folder.executor.Executor",
+        "StatisticsGen": "components.dataflow.statistics_gen.Executor",
+        "Transform": "tfx.components.transform.executor.Executor",
+        "Evaluator": "components.dataflow.evaluator.Executor",
+    }

@@ -34,9 +34,28 @@ def test_an_address_is_text_to_yaml() -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("beam.runner=flnk", "beam.runner: expected 'in_process', 'flink' or 'spark', not 'flnk'; did you"),
-        ("beam.runner=dataflow", "expected 'in_process', 'flink' or 'spark', not 'dataflow'"),
-        ("beam.stages={Evaluator: dask}", "beam.stages.Evaluator: expected 'in_process', 'flink' or 'spark'"),
+        (
+            "beam.runner=flnk",
+            "beam.runner: expected 'in_process', 'flink', 'spark' or 'dataflow', not 'flnk'; did",
+        ),
+        (
+            "beam.stages={Evaluator: dask}",
+            "beam.stages.Evaluator: expected 'in_process', 'flink', 'spark' or",
+        ),
+        (
+            "beam.runner=dataflow",
+            "dataflow: project and region and temp_location and image must be set for stages that",
+        ),
+        (
+            "beam={stages: {Evaluator: dataflow}, dataflow: {project: p, region: europe-west4, image: i}}",
+            "dataflow: temp_location must be set",
+        ),
+        ("beam.dataflow.temp_location=/tmp/x", "beam.dataflow.temp_location: expected text of another form"),
+        ("beam.dataflow.region=Frankfurt", "beam.dataflow.region: expected text of another form"),
+        ("beam.dataflow.service_account=imgclf", "beam.dataflow.service_account: expected text of another"),
+        ("beam.dataflow.subnetwork=default", "beam.dataflow.subnetwork: expected text of another form"),
+        ("beam.dataflow.max_workers=0", "beam.dataflow.max_workers: expected greater than or equal to 1"),
+        ("beam.dataflow.temp_locatn=gs://b", "did you mean 'beam.dataflow.temp_location'?"),
         ("beam.stages={StatsGen: flink}", "not 'StatsGen'; did you mean 'StatisticsGen'?"),
         (
             "beam.stages={Trainer: flink}",

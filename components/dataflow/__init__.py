@@ -1,0 +1,1 @@
+"""Stages whose Beam workers see nothing of the workspace."""

@@ -1,0 +1,11 @@
+"""The Evaluator's executor for Dataflow."""
+
+from __future__ import annotations
+
+from tfx.components.evaluator import executor
+
+from components.dataflow.staged_executor import StagedExecutor
+
+
+class Executor(StagedExecutor, executor.Executor):
+    """TFX's own, on copies of its artifacts."""

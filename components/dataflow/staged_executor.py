@@ -1,0 +1,63 @@
+"""What an executor of TFX needs in order to run where workers see nothing of the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfx.types import artifact
+
+from components.dataflow.job_options import staging_location, with_unique_job_name
+from components.dataflow.staged_folders import collected, shared_copy
+
+if TYPE_CHECKING:
+    from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor as _Base
+else:
+    _Base = object
+
+Artifacts = Mapping[str, Sequence[artifact.Artifact]]
+
+
+class StagedExecutor(_Base):
+    """Stands before an executor among the bases of a class, whose artifacts are elsewhere while it works."""
+
+    _beam_pipeline_args: list[str]
+
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
+        """Copies inputs to where workers find them, and outputs back from where workers leave them."""
+        location = staging_location(self._beam_pipeline_args)
+        self._beam_pipeline_args = with_unique_job_name(self._beam_pipeline_args)
+        inputs, outputs = _all(input_dict), _all(output_dict)
+        copies = {each.uri: shared_copy(Path(each.uri), location) for each in inputs}
+        own = [each.uri for each in outputs]
+        with collected(location, *map(Path, own)) as written:
+            with _elsewhere([*inputs, *outputs], copies | dict(zip(own, written, strict=True))):
+                super().Do(input_dict, output_dict, exec_properties)
+
+
+def _all(artifacts: Artifacts) -> list[artifact.Artifact]:
+    return [each for found in artifacts.values() for each in found]
+
+
+@contextmanager
+def _elsewhere(artifacts: Sequence[artifact.Artifact], copies: Mapping[str, str]) -> Iterator[None]:
+    """Lets artifacts be where their copies are.
+
+    Args:
+        artifacts: with the URIs that they have otherwise; what the block notes in them of copies is
+            put right.
+        copies: URI → that of its copy.
+    """
+    originals = {copy: uri for uri, copy in copies.items()}
+    for each in artifacts:
+        each.uri = copies[each.uri]
+    try:
+        yield
+    finally:
+        for each in artifacts:
+            each.uri = originals[each.uri]
+            for noted in each.mlmd_artifact.custom_properties.values():
+                if noted.string_value in originals:
+                    noted.string_value = originals[noted.string_value]
