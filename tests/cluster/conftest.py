@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.metadata_connection_names import DATABASE, HOST, PASSWORD, PORT, USER
+from tests.cluster.google_cloud.cloud import GoogleCloud
 
 _SECONDS_TO_START = 180
 
@@ -76,6 +77,13 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     finally:
         server.terminate()
         server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoogleCloud]:
+    """A Google Cloud without buckets."""
+    with GoogleCloud.started(tmp_path_factory.mktemp("google") / "cloud") as cloud:
+        yield cloud
 
 
 def _await(database: Database, server: subprocess.Popen[bytes]) -> None:
