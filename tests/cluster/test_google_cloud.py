@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.google_cloud.cloud import ROOT, GoogleCloud
+from tests.cluster.google_cloud.cloud import GoogleCloud
+from tests.cluster.google_cloud.dataflow_job import ROOT
 
 pytestmark = pytest.mark.cluster
 
@@ -212,3 +213,111 @@ def test_what_nobody_answers_is_told(tmp_path: Path) -> None:
     assert patch.startswith("PATCH https://storage.googleapis.com/storage/v1/b/any")
     assert "ifMetagenerationMatch=1" in condition
     assert elsewhere == "CONNECT example.org:443 HTTP/1.0"
+
+
+def run_on_dataflow(source: str, target: str, hidden: str, bad: str, *more: str) -> None:
+    import apache_beam as beam
+    from apache_beam.metrics import Metrics
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    class Look(beam.DoFn):
+        """Looks for a file of the client's."""
+
+        def process(self, element: bytes):  # type: ignore[no-untyped-def]
+            if element.decode() == bad:
+                raise ArithmeticError(f"{bad} is too much")
+            Metrics.counter("looks", "records").inc()
+            Metrics.distribution("looks", "sizes").update(len(element))
+            try:
+                seen = Path(hidden).read_text()
+            except OSError as error:
+                seen = type(error).__name__
+            yield f"{element.decode()} {seen} {os.getpid()}".encode()
+
+    bucket = source.rsplit("/", 1)[0]
+    options = PipelineOptions(
+        [
+            *("--runner=DataflowRunner", "--project=imgclf-tests", "--region=europe-west1"),
+            *(
+                f"--temp_location={bucket}/temp",
+                "--job_name=looks",
+                *more,
+                "--sdk_container_image=registry/imgclf:1",
+            ),
+        ]
+    )
+    pipeline = beam.Pipeline(options=options)
+    looked = (
+        pipeline
+        | beam.io.ReadFromTFRecord(f"{source}/*")
+        | beam.ParDo(Look())
+        | beam.Map(lambda line: (line.split()[0], line))
+        | beam.GroupByKey()
+        | beam.FlatMap(lambda group: group[1])
+    )
+    looked | beam.io.WriteToTFRecord(target, num_shards=1)
+    result = pipeline.run()
+    result.wait_until_finish()
+    counters, distributions = (result.metrics().query()[kind] for kind in ("counters", "distributions"))
+    print(
+        os.getpid(), [metric.committed for metric in counters], [each.committed.sum for each in distributions]
+    )
+
+
+@pytest.fixture
+def records(google: GoogleCloud, tmp_path: Path) -> str:
+    """Ten records in two files in a bucket."""
+    for half in range(2):
+        numbers = range(5 * half, 5 * half + 5)
+        content = b"".join(record(b"%d" % number) for number in numbers)
+        (tmp_path / f"{half}.tfrecord").write_bytes(content)
+    return google.bucket("of-jobs").upload_folder(tmp_path, "in")
+
+
+@pytest.fixture
+def hidden(google: GoogleCloud) -> Path:
+    """A file that jobs do not see."""
+    file = google.hidden[0] / "secret.txt"
+    file.write_text("seen")
+    return file
+
+
+def test_a_job_runs_where_the_clients_files_are_not_seen(
+    google: GoogleCloud, records: str, hidden: Path
+) -> None:
+    target, more = f"{records[:-3]}/out/lines", google.dataflow_options
+    told = as_client(google, run_on_dataflow, records, target, str(hidden), "none", *more)
+    client, counted, summed = told.split(maxsplit=1)[0], "[10]", "[10]"
+    assert told.split(maxsplit=1)[1] == f"{counted} {summed}\n"
+    job = google.jobs[-1]
+    assert (job.name, job.state, job.error) == ("looks", "JOB_STATE_DONE", None)
+    assert job.container_image == "registry/imgclf:1"
+    assert job.options["region"] == "europe-west1"
+    bucket = google.bucket("of-jobs")
+    (shard,) = bucket.names("out/")
+    content = bucket.read(shard)
+    lines = [line.split() for line in contents(content)]
+    assert sorted(int(line[0]) for line in lines) == list(range(10))
+    assert {line[1] for line in lines} == {b"FileNotFoundError"}
+    assert client.encode() not in {line[2] for line in lines}
+
+
+def contents(shard: bytes) -> list[bytes]:
+    """Of the records of a TFRecord file."""
+    found = []
+    while shard:
+        length = int.from_bytes(shard[:8], "little")
+        found.append(shard[12 : 12 + length])
+        shard = shard[16 + length :]
+    return found
+
+
+def test_a_job_that_fails_says_why(google: GoogleCloud, records: str, hidden: Path) -> None:
+    target, more = f"{records[:-3]}/failed/lines", google.dataflow_options
+    with pytest.raises(AssertionError) as failed:
+        as_client(google, run_on_dataflow, records, target, str(hidden), "7", *more)
+    assert "DataflowRuntimeException" in str(failed.value)
+    assert "ArithmeticError: 7 is too much" in str(failed.value)
+    job = google.jobs[-1]
+    assert job.state == "JOB_STATE_FAILED" and job.error and "7 is too much" in job.error
+    assert google.bucket("of-jobs").names("failed/") == []

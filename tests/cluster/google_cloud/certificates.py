@@ -1,8 +1,9 @@
-"""A certificate authority of its own, and a certificate for Google's hosts signed by it."""
+"""A certificate authority of its own, and one certificate by it for Google's hosts."""
 
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import ssl
 from pathlib import Path
 from typing import Final
@@ -16,11 +17,12 @@ _VALID: Final = datetime.timedelta(days=2)
 HOSTS: Final = "*.googleapis.com"
 
 
-def make_certificates(folder: Path) -> tuple[Path, ssl.SSLContext]:
+def make_certificates(folder: Path, address: str) -> tuple[Path, ssl.SSLContext]:
     """Makes both anew.
 
     Args:
         folder: for the files.
+        address: of a server that goes by no name.
 
     Returns:
         The authority's certificate, for clients to trust, and what a server speaks TLS with.
@@ -33,10 +35,11 @@ def make_certificates(folder: Path) -> tuple[Path, ssl.SSLContext]:
         .add_extension(_usage(for_authority=True), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
+    here = x509.IPAddress(ipaddress.ip_address(address))
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
     certificate = (
         _certificate(_name(HOSTS), authority, key)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOSTS)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOSTS), here]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(for_authority=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import secrets
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from tests.cluster.google_cloud.certificates import make_certificates
 from tests.cluster.google_cloud.credentials import Credentials
+from tests.cluster.google_cloud.dataflow_api import DataflowApi
+from tests.cluster.google_cloud.dataflow_job import ROOT, DataflowJob
+from tests.cluster.google_cloud.hidden_folders import check_hidden
+from tests.cluster.google_cloud.http_messages import Answer
 from tests.cluster.google_cloud.https_proxy import HttpsProxy
 from tests.cluster.google_cloud.object_store import ObjectStore, Precondition
 from tests.cluster.google_cloud.storage_api import StorageApi
 
 PROJECT: Final = "imgclf-tests"
-ROOT: Final = Path(__file__).parents[3]
 
 
 class Bucket:
@@ -51,34 +56,65 @@ class GoogleCloud:
 
     Attributes:
         environment: for the processes of clients.
+        dataflow_options: for pipelines, because Beam's client of Dataflow goes past proxies.
+        hidden: folders that jobs do not see.
         unanswered: requests that nothing here knew; a test may assert that there were none.
     """
 
-    def __init__(self, store: ObjectStore, proxy: HttpsProxy, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        proxy: HttpsProxy,
+        dataflow: DataflowApi,
+        environment: Mapping[str, str],
+        hidden: Sequence[Path],
+        dataflow_address: str,
+    ) -> None:
         """Use `started`."""
-        self._store, self._proxy = store, proxy
-        self.environment = environment
+        self._store, self._proxy, self._dataflow = store, proxy, dataflow
+        self.environment, self.hidden = environment, hidden
+        self.dataflow_options = [f"--dataflow_endpoint=https://{dataflow_address}"]
 
     @classmethod
     @contextmanager
-    def started(cls, folder: Path) -> Iterator[GoogleCloud]:
-        """Serves until the end of the block.
+    def started(cls, folder: Path, hidden: Sequence[Path] = ()) -> Iterator[GoogleCloud]:
+        """Serves until the end of the block, which ends the jobs as well.
 
         Args:
             folder: for keys, logs and all that is stored; it is made.
+            hidden: folders that jobs do not see, as they would not see a client's from Google. What is stored
+                is hidden from them as well.
+
+        Raises:
+            ValueError: one of `hidden` is not there, or jobs need what is in it.
+            NotPossibleHereError: processes can have no mounts of their own here, or nobody may listen on 443.
         """
-        clients = folder / "clients"
+        clients, objects = folder / "clients", folder / "objects"
         clients.mkdir(parents=True)
-        ca, context = make_certificates(clients)
+        # Its own, because several of these may be at work on a machine.
+        dataflow_address = "127." + ".".join(str(1 + secrets.randbelow(254)) for _ in range(3))
+        ca, context = make_certificates(clients, dataflow_address)
         credentials, key = Credentials(PROJECT), clients / "service-account.json"
         credentials.write_key_file(key)
-        store = ObjectStore(folder / "objects")
-        proxy = HttpsProxy(context, [credentials.answer, StorageApi(store).answer], folder / "requests.log")
+        store = ObjectStore(objects)
+        not_seen = [*hidden, objects]
+        check_hidden(not_seen, [clients, ROOT, Path(sys.executable)])
+        answers: list[Answer] = [credentials.answer, StorageApi(store).answer]
+        proxy = HttpsProxy(context, answers, folder / "requests.log", dataflow_address)
+        environment = _environment(proxy.url, dataflow_address, ca, key)
+        dataflow = DataflowApi(folder / "jobs", environment, not_seen)
+        answers.append(dataflow.answer)
         proxy.start()
         try:
-            yield cls(store, proxy, _environment(proxy.url, ca, key))
+            yield cls(store, proxy, dataflow, environment, hidden, dataflow_address)
         finally:
+            dataflow.stop()
             proxy.stop()
+
+    @property
+    def jobs(self) -> list[DataflowJob]:
+        """Of Dataflow, the oldest first."""
+        return self._dataflow.jobs
 
     @property
     def unanswered(self) -> list[str]:
@@ -91,9 +127,9 @@ class GoogleCloud:
         return Bucket(self._store, name)
 
 
-def _environment(proxy: str, ca: Path, key: Path) -> dict[str, str]:
+def _environment(proxy: str, dataflow: str, ca: Path, key: Path) -> dict[str, str]:
     """What the clients' own libraries read."""
-    near = "localhost,127.0.0.1"
+    near = f"localhost,127.0.0.1,{dataflow}"
     proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), proxy)
     return proxies | {
         "no_proxy": near,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import ssl
 import sys
 import threading
@@ -18,13 +19,20 @@ from typing import IO, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.cluster.google_cloud.http_messages import Answer, ApiError, Readable, Request, Response
+from tests.cluster.google_cloud.not_possible_here import NotPossibleHereError
 
+_DATAFLOW: Final = "dataflow.googleapis.com"
 _GOOGLE: Final = re.compile(r"[a-z0-9-]+\.googleapis\.com:443")
 _BLOCK: Final = 1 << 20
+_TLS_BEGINS: Final = b"\x16"
 
 
 class HttpsProxy(ThreadingHTTPServer):
     """Listens on 127.0.0.1, one thread a connection.
+
+    Who speaks TLS to it at once, without asking for a host, is at Dataflow. Beam's client of it does nothing
+    else: httplib2 needs PySocks for proxies, which Beam does not bring, and goes past them without. And because
+    Beam takes no port in an address, there is one on 443, for which root is needed.
 
     Attributes:
         url: for `https_proxy`.
@@ -34,28 +42,54 @@ class HttpsProxy(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, context: ssl.SSLContext, answers: Sequence[Answer], log: Path) -> None:
+    def __init__(self, context: ssl.SSLContext, answers: Sequence[Answer], log: Path, dataflow: str) -> None:
         """Listens from now on, and answers after `start`.
 
         Args:
             context: to speak TLS with.
             answers: are asked in turn.
             log: gets a line for each request.
+            dataflow: an address of loopback where nothing listens on 443.
+
+        Raises:
+            NotPossibleHereError: nor may this user.
         """
         super().__init__(("127.0.0.1", 0), _ProxyHandler)
-        self.context, self._answers = context, answers
+        self._context, self._answers = context, answers
         self.url = f"http://127.0.0.1:{self.server_port}"
+        try:
+            self._beside = _Beside(dataflow, self)
+        except PermissionError as error:
+            self.server_close()
+            raise NotPossibleHereError(f"nothing can listen on {dataflow}:443 here: {error}") from None
         self.unanswered: list[str] = []
         self._log, self._writing = log.open("w"), threading.Lock()
 
     def start(self) -> None:
         """Answers in threads of its own."""
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        for server in (self, self._beside):
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self) -> None:
         """Answers no more connections."""
-        self.shutdown()
-        self.server_close()
+        for server in (self, self._beside):
+            server.shutdown()
+            server.server_close()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Finds out what a connection begins with."""
+        if request.recv(1, socket.MSG_PEEK) == _TLS_BEGINS:
+            self.speak_tls(request, client_address)
+        else:
+            _ProxyHandler(request, client_address, self)
+
+    def speak_tls(self, connection: socket.socket, client_address: Any) -> None:
+        """Answers all requests of a connection."""
+        try:
+            with self._context.wrap_socket(connection, server_side=True) as tls:
+                _GoogleHandler(tls, client_address, self)
+        except ssl.SSLError as error:
+            self.note(f"TLS {error}")
 
     def answer(self, request: Request) -> Response:
         """What one request is answered with."""
@@ -85,6 +119,25 @@ class HttpsProxy(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+class _Beside(ThreadingHTTPServer):
+    """The other address of a proxy."""
+
+    daemon_threads = True
+
+    def __init__(self, host: str, proxy: HttpsProxy) -> None:
+        """Passes its connections on."""
+        super().__init__((host, 443), _ProxyHandler)
+        self._proxy = proxy
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """As the proxy does it."""
+        self._proxy.finish_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """As the proxy does it."""
+        self._proxy.handle_error(request, client_address)
+
+
 class _ProxyHandler(BaseHTTPRequestHandler):
     """What is said to the proxy itself."""
 
@@ -97,11 +150,7 @@ class _ProxyHandler(BaseHTTPRequestHandler):
             self._refuse()
             return
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        try:
-            with self.server.context.wrap_socket(self.connection, server_side=True) as tls:
-                _GoogleHandler(tls, self.client_address, self.server)
-        except ssl.SSLError as error:
-            self.server.note(f"TLS {self.path} {error}")
+        self.server.speak_tls(self.connection, self.client_address)
 
     def _refuse(self) -> None:
         self.server.unanswered.append(self.requestline)
@@ -137,7 +186,7 @@ class _GoogleHandler(BaseHTTPRequestHandler):
                 body = _Body(self.rfile, length)
             request = Request(
                 self.command,
-                headers["host"].partition(":")[0],
+                _DATAFLOW if headers["host"].startswith("127.") else headers["host"],
                 target.path,
                 dict(parse_qsl(target.query, keep_blank_values=True)),
                 headers,

@@ -17,6 +17,8 @@ _HOSTS: Final = {"storage.googleapis.com", "www.googleapis.com"}
 _PAGE: Final = 1000
 # They change what is told, and nothing that is done; more than was asked for may always be told.
 _ONLY_TELLING: Final = {"alt", "fields", "key", "prettyPrint", "projection", "quotaUser", "userProject"}
+# Of what is deleted; Beam warns of buckets that do.
+_NOTHING_IS_KEPT: Final = {"softDeletePolicy": {"retentionDurationSeconds": "0"}}
 _RANGE: Final = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
 _BUCKET, _OBJECT = r"/storage/v1/b/([^/]+)", r"/storage/v1/b/([^/]+)/o/([^/]+)"
 _UPLOAD: Final = r"/(?:resumable/)?upload/storage/v1/b/([^/]+)/o"
@@ -66,7 +68,9 @@ class StorageApi:
     def _bucket(self, request: Request, bucket: str) -> Response:
         self._store.bucket(bucket)
         about = {"kind": "storage#bucket", "id": bucket, "name": bucket, "projectNumber": "1"}
-        return json_response({**about, "location": "US-CENTRAL1", "storageClass": "STANDARD"})
+        return json_response(
+            {**about, "location": "US-CENTRAL1", "storageClass": "STANDARD", **_NOTHING_IS_KEPT}
+        )
 
     def _list(self, request: Request, bucket: str) -> Response:
         query = request.query
