@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.metadata_connection_names import DATABASE, HOST, PASSWORD, PORT, USER
+from tests.cluster.google_cloud.cloud import GoogleCloud
+from tests.cluster.google_cloud.not_possible_here import NotPossibleHereError
 
 _SECONDS_TO_START = 180
 
@@ -76,6 +78,19 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     finally:
         server.terminate()
         server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoogleCloud]:
+    """A Google Cloud without buckets, whose jobs do not see one folder, that tests may work in."""
+    folders = tmp_path_factory.mktemp("google")
+    hidden = folders / "hidden"
+    hidden.mkdir()
+    try:
+        with GoogleCloud.started(folders / "cloud", hidden=[hidden]) as cloud:
+            yield cloud
+    except NotPossibleHereError as error:
+        pytest.skip(str(error))
 
 
 def _await(database: Database, server: subprocess.Popen[bytes]) -> None:
