@@ -46,6 +46,7 @@ def ask_with_tensorflow(bucket: str) -> None:
     with files.GFile(f"{bucket}/tf/deep/large", "wb") as file:
         file.write(content)
     assert files.GFile(f"{bucket}/tf/deep/large", "rb").read() == content
+    files.copy(f"{bucket}/tf/a b.txt", f"{bucket}/tf/deep/copy")
     assert files.stat(f"{bucket}/tf/deep/large").length == len(content)
     files.makedirs(f"{bucket}/tf/empty/folder")
     assert sorted(files.listdir(f"{bucket}/tf")) == ["a b.txt", "deep/", "empty/"]
@@ -63,7 +64,7 @@ def ask_with_tensorflow(bucket: str) -> None:
 def test_tensorflow_reads_and_writes(google: GoogleCloud) -> None:
     bucket = google.bucket("of-tensorflow")
     assert "bucket does not exist" in as_client(google, ask_with_tensorflow, bucket.uri)
-    assert bucket.names() == ["tf/a b.txt", "tf/moved/large"]
+    assert bucket.names() == ["tf/a b.txt", "tf/moved/copy", "tf/moved/large"]
     assert bucket.read("tf/a b.txt") == b"one two"
 
 
@@ -158,7 +159,7 @@ def upload_resumed(bucket: str) -> None:
     blob.upload_from_string(b"--x\r\n\r\n", content_type="text/plain")
     blob.reload()
     assert (blob.metadata, blob.content_type, blob.size) == ({"from": "tests"}, "text/plain", 7)
-    pages = client.list_blobs(bucket, delimiter="/", prefix="in/", page_size=1)
+    pages = client.list_blobs(bucket, delimiter="/", prefix="in/", page_size=2)
     assert [blob.name for blob in pages] == ["in/c", "in/e"] and pages.prefixes == {"in/b/", "in/d/"}
 
 
