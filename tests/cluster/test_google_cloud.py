@@ -46,6 +46,7 @@ def ask_with_tensorflow(bucket: str) -> None:
     with files.GFile(f"{bucket}/tf/deep/large", "wb") as file:
         file.write(content)
     assert files.GFile(f"{bucket}/tf/deep/large", "rb").read() == content
+    files.copy(f"{bucket}/tf/a b.txt", f"{bucket}/tf/deep/copy")
     assert files.stat(f"{bucket}/tf/deep/large").length == len(content)
     files.makedirs(f"{bucket}/tf/empty/folder")
     assert sorted(files.listdir(f"{bucket}/tf")) == ["a b.txt", "deep/", "empty/"]
@@ -63,7 +64,7 @@ def ask_with_tensorflow(bucket: str) -> None:
 def test_tensorflow_reads_and_writes(google: GoogleCloud) -> None:
     bucket = google.bucket("of-tensorflow")
     assert "bucket does not exist" in as_client(google, ask_with_tensorflow, bucket.uri)
-    assert bucket.names() == ["tf/a b.txt", "tf/moved/large"]
+    assert bucket.names() == ["tf/a b.txt", "tf/moved/copy", "tf/moved/large"]
     assert bucket.read("tf/a b.txt") == b"one two"
 
 
@@ -158,7 +159,7 @@ def upload_resumed(bucket: str) -> None:
     blob.upload_from_string(b"--x\r\n\r\n", content_type="text/plain")
     blob.reload()
     assert (blob.metadata, blob.content_type, blob.size) == ({"from": "tests"}, "text/plain", 7)
-    pages = client.list_blobs(bucket, delimiter="/", prefix="in/", page_size=1)
+    pages = client.list_blobs(bucket, delimiter="/", prefix="in/", page_size=2)
     assert [blob.name for blob in pages] == ["in/c", "in/e"] and pages.prefixes == {"in/b/", "in/d/"}
 
 
@@ -215,6 +216,13 @@ def test_what_nobody_answers_is_told(tmp_path: Path) -> None:
     assert elsewhere == "CONNECT example.org:443 HTTP/1.0"
 
 
+def on_dataflow(bucket: str, name: str, *more: str) -> list[str]:
+    """Options of a pipeline."""
+    where = ["--runner=DataflowRunner", "--project=imgclf-tests", "--region=europe-west1"]
+    how = [f"--temp_location={bucket}/temp", "--sdk_container_image=registry/imgclf:1"]
+    return [*where, *how, f"--job_name={name}", *more]
+
+
 def run_on_dataflow(source: str, target: str, hidden: str, bad: str, *more: str) -> None:
     import apache_beam as beam
     from apache_beam.metrics import Metrics
@@ -235,17 +243,7 @@ def run_on_dataflow(source: str, target: str, hidden: str, bad: str, *more: str)
             yield f"{element.decode()} {seen} {os.getpid()}".encode()
 
     bucket = source.rsplit("/", 1)[0]
-    options = PipelineOptions(
-        [
-            *("--runner=DataflowRunner", "--project=imgclf-tests", "--region=europe-west1"),
-            *(
-                f"--temp_location={bucket}/temp",
-                "--job_name=looks",
-                *more,
-                "--sdk_container_image=registry/imgclf:1",
-            ),
-        ]
-    )
+    options = PipelineOptions(on_dataflow(bucket, "looks", *more))
     pipeline = beam.Pipeline(options=options)
     looked = (
         pipeline
@@ -287,8 +285,8 @@ def test_a_job_runs_where_the_clients_files_are_not_seen(
 ) -> None:
     target, more = f"{records[:-3]}/out/lines", google.dataflow_options
     told = as_client(google, run_on_dataflow, records, target, str(hidden), "none", *more)
-    client, counted, summed = told.split(maxsplit=1)[0], "[10]", "[10]"
-    assert told.split(maxsplit=1)[1] == f"{counted} {summed}\n"
+    client, metrics = told.strip().split(maxsplit=1)
+    assert metrics == "[10] [10]"
     job = google.jobs[-1]
     assert (job.name, job.state, job.error) == ("looks", "JOB_STATE_DONE", None)
     assert job.container_image == "registry/imgclf:1"
@@ -321,3 +319,48 @@ def test_a_job_that_fails_says_why(google: GoogleCloud, records: str, hidden: Pa
     job = google.jobs[-1]
     assert job.state == "JOB_STATE_FAILED" and job.error and "7 is too much" in job.error
     assert google.bucket("of-jobs").names("failed/") == []
+
+
+def lose_and_cancel(bucket: str, *more: str) -> None:
+    import time
+
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    def start(name: str, work: Callable[[int], object]) -> beam.runners.runner.PipelineResult:
+        pipeline = beam.Pipeline(options=PipelineOptions(on_dataflow(bucket, name, *more)))
+        pipeline | beam.Create([1]) | beam.Map(work)
+        return pipeline.run()
+
+    slow = start("slow", lambda second: time.sleep(1000 * second))
+    lost = start("lost", lambda status: os._exit(status))
+    try:
+        start("slow", print)
+    except Exception as error:
+        print(error)
+    assert slow.state == "RUNNING"
+    slow.cancel()
+    assert slow.wait_until_finish() == "CANCELLED"
+    try:
+        lost.wait_until_finish()
+    except Exception as error:
+        print(error)
+
+
+def test_jobs_are_cancelled_and_lost(google: GoogleCloud) -> None:
+    told = as_client(google, lose_and_cancel, google.bucket("of-jobs").uri, *google.dataflow_options)
+    assert "there is an active job named slow" in told
+    assert "The worker lost contact with the service: Worker subprocess exited with return code 1" in told
+    slow, lost = google.jobs[-2:]
+    assert (slow.state, lost.state) == ("JOB_STATE_CANCELLED", "JOB_STATE_FAILED")
+    assert slow.error is None
+
+
+@pytest.mark.parametrize(
+    ("which", "reason"),
+    [(ROOT, "has to be seen"), (Path(), "has to be seen"), (Path("no"), "not a folder")],
+)
+def test_folders_that_jobs_need_cannot_be_hidden(tmp_path: Path, which: Path, reason: str) -> None:
+    starting = GoogleCloud.started(tmp_path / "cloud", hidden=[tmp_path / which])
+    with pytest.raises(ValueError, match=reason), starting:
+        pass

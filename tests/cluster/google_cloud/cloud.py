@@ -98,7 +98,7 @@ class GoogleCloud:
         credentials.write_key_file(key)
         store = ObjectStore(objects)
         not_seen = [*hidden, objects]
-        check_hidden(not_seen, [clients, ROOT, Path(sys.executable)])
+        check_hidden(not_seen, [clients, ROOT, Path(sys.prefix), Path(sys.base_prefix)])
         answers: list[Answer] = [credentials.answer, StorageApi(store).answer]
         proxy = HttpsProxy(context, answers, folder / "requests.log", dataflow_address)
         environment = _environment(proxy.url, dataflow_address, ca, key)

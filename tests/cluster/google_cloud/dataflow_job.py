@@ -105,7 +105,7 @@ class DataflowJob:
     def cancel(self) -> None:
         """Ends its processes, unless it has ended."""
         with self._lock:
-            if self.ended:
+            if self.ended or self._process is None:
                 return
             self._become("JOB_STATE_CANCELLING")
         self._kill()
@@ -142,7 +142,9 @@ class DataflowJob:
                 return
             # Clients ask for messages once more when they see the state, so these come first.
             self._tell("JOB_MESSAGE_ERROR", told["error"])
-            self._tell("JOB_MESSAGE_ERROR", "Workflow failed. Causes: a worker failed; see above.")
+            self._tell(
+                "JOB_MESSAGE_ERROR", f"Workflow failed. Causes: {told['error'].strip().splitlines()[-1]}"
+            )
             self._become("JOB_STATE_FAILED")
 
     def _kill(self) -> None:

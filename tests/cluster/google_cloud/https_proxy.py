@@ -31,8 +31,8 @@ class HttpsProxy(ThreadingHTTPServer):
     """Listens on 127.0.0.1, one thread a connection.
 
     Who speaks TLS to it at once, without asking for a host, is at Dataflow. Beam's client of it does nothing
-    else: httplib2 needs PySocks for proxies, which Beam does not bring, and goes past them without. And because
-    Beam takes no port in an address, there is one on 443, for which root is needed.
+    else: httplib2 needs PySocks for proxies, which Beam does not bring, and goes past them without. An
+    address must not have a port, so there is one on 443, for which root is needed.
 
     Attributes:
         url: for `https_proxy`.

@@ -31,12 +31,14 @@ from tests.cluster.google_cloud.dataflow_job import OPTIONS_FILE, RESULT_FILE
 # All that a container does with the second is to print it.
 _TAKEN: Final = {PICKLED_MAIN_SESSION_FILE, "submission_environment_dependencies.txt"}
 
+# So Beam calls it.
+_WATCHES_WORKER: Final = "run_worker"
+
 
 def main(folder: Path) -> None:
     """Runs the job of a folder and writes there what it came to."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    # Beam's runner would wait forever for a worker that is gone.
-    threading.excepthook = lambda gone: _end(folder, "".join(traceback.format_exception(gone.exc_value)), [])
+    logging.basicConfig(level=logging.INFO)
+    threading.excepthook = lambda broken: _end_without_worker(folder, broken)
     try:
         metrics = _run(folder)
     except Exception as error:
@@ -108,6 +110,13 @@ def _told(metric: MetricResult, value: dict[str, Any]) -> list[dict[str, Any]]:
         {"name": {"origin": "user", "name": name.name, "context": context | tried}, **value}
         for tried in ({}, {"tentative": "true"})
     ]
+
+
+def _end_without_worker(folder: Path, broken: threading.ExceptHookArgs) -> None:
+    """Ends the job when the thread that watches the worker breaks: Beam's runner would wait forever."""
+    threading.__excepthook__(broken)
+    if broken.thread is not None and broken.thread.name == _WATCHES_WORKER:
+        _end(folder, f"The worker lost contact with the service: {broken.exc_value}", [])
 
 
 def _end(folder: Path, error: str | None, metrics: list[dict[str, Any]]) -> None:
