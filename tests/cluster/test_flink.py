@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from PIL import Image
-from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.image_folder.executor import ingest
 from components.image_folder.list_images import list_images
@@ -25,12 +22,10 @@ from components.image_folder.unit_dealers import InThisProcess, OnBeam
 from components.image_folder.work_units import MAX_UNIT_FILES
 from pipeline.beam_options import beam_options
 from pipeline.beam_settings import BeamSettings, BeamStage, PortableSettings
-from pipeline.evaluation import read_metrics
 from tests.cluster.flink_cluster import FlinkCluster, await_true
-from tests.e2e.command_line import imgclf
+from tests.cluster.whole_run import WholeRun, files, overrides, run_imgclf
 
 IMAGES, WEIGHTS = os.environ.get("IMGCLF_TEST_IMAGES"), os.environ.get("IMGCLF_TEST_WEIGHTS")
-NAME = "cats-dogs"
 INGEST_JOB, STATISTICS_JOB, EVALUATOR_JOB = (
     f"imgclf-{stage.lower()}" for stage in ("ImageFolderExampleGen", "StatisticsGen", "Evaluator")
 )
@@ -38,30 +33,12 @@ INGEST_JOB, STATISTICS_JOB, EVALUATOR_JOB = (
 pytestmark = pytest.mark.cluster
 
 
-@dataclass(frozen=True)
-class Run:
-    """A run that has ended, and where what it put out is."""
-
-    summary: dict[str, Any]
-    workspace: Path
-
-    def artifact(self, stage: str, key: str) -> Path:
-        (folder,) = (self.workspace / "artifacts" / NAME / stage / key).iterdir()
-        return folder
-
-
-def run(workspace: Path, *settings: str) -> Run:
+def run(workspace: Path, *settings: str) -> WholeRun:
     if not (IMAGES and WEIGHTS):
         pytest.skip("IMGCLF_TEST_IMAGES and IMGCLF_TEST_WEIGHTS do not name the photographs and the weights")
     training = "training={phases: [{train: head, epochs: 2}], deterministic: true}"
-    words = [f"name={NAME}", f"model.weights={WEIGHTS}", "evaluation.min_accuracy=0.6", training, *settings]
-    done = imgclf(
-        *("run", "--images", str(IMAGES), "--workspace", workspace, "--json"),
-        *("--config", "pipeline/configs/cats-dogs.yaml"),
-        *(part for word in words for part in ("--set", word)),
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return Run(json.loads(done.stdout), workspace)
+    words = overrides(f"model.weights={WEIGHTS}", "evaluation.min_accuracy=0.6", training, *settings)
+    return run_imgclf(IMAGES, workspace, "--config", "pipeline/configs/cats-dogs.yaml", *words)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +51,7 @@ def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkCluster]:
 
 
 @pytest.fixture(scope="module")
-def in_process(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def in_process(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
     return run(tmp_path_factory.mktemp("in_process"))
 
 
@@ -85,7 +62,9 @@ def killed() -> list[str | None]:
 
 
 @pytest.fixture(scope="module")
-def on_flink(flink: FlinkCluster, killed: list[str | None], tmp_path_factory: pytest.TempPathFactory) -> Run:
+def on_flink(
+    flink: FlinkCluster, killed: list[str | None], tmp_path_factory: pytest.TempPathFactory
+) -> WholeRun:
     here = f"{{job_server: '{flink.job_server}', worker_pool: '{flink.worker_pool}'}}"
     with one_killed(flink, STATISTICS_JOB, lambda: True, killed):
         return run(tmp_path_factory.mktemp("on_flink"), "beam.runner=flink", f"beam.flink={here}")
@@ -149,13 +128,7 @@ def write_dots(folder: Path, count: int) -> None:
         Image.frombytes("RGB", (4, 4), hashlib.sha384(str(number).encode()).digest()).save(path)
 
 
-def files(artifact: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(artifact)): path.read_bytes() for path in artifact.rglob("*") if path.is_file()
-    }
-
-
-def test_stages_ran_on_the_cluster(flink: FlinkCluster, on_flink: Run) -> None:
+def test_stages_ran_on_the_cluster(flink: FlinkCluster, on_flink: WholeRun) -> None:
     # Transform has nothing to compute over the images, so TFX asks no engine for it.
     jobs = {INGEST_JOB: "FINISHED", STATISTICS_JOB: "FINISHED", EVALUATOR_JOB: "FINISHED"}
     assert flink.jobs() == jobs
@@ -164,62 +137,33 @@ def test_stages_ran_on_the_cluster(flink: FlinkCluster, on_flink: Run) -> None:
 
 
 def test_the_run_outlived_the_task_manager_that_was_killed(
-    flink: FlinkCluster, on_flink: Run, killed: list[str | None]
+    flink: FlinkCluster, on_flink: WholeRun, killed: list[str | None]
 ) -> None:
     outlived(flink, killed)
 
 
-def test_shards_and_manifests_have_the_same_bytes(in_process: Run, on_flink: Run) -> None:
-    here, there = (
-        files(each.artifact("ImageFolderExampleGen", "examples")) for each in (in_process, on_flink)
-    )
+def test_shards_and_manifests_have_the_same_bytes(in_process: WholeRun, on_flink: WholeRun) -> None:
+    here, there = (each.files("ImageFolderExampleGen", "examples") for each in (in_process, on_flink))
     assert len([name for name in here if name.endswith(".tfrecord")]) >= 3
     # It names the attempt.
     assert here.pop("ingest.json") and there.pop("ingest.json")
     assert here == there
-    here, there = (
-        files(each.artifact("ImageFolderExampleGen", "data_report")) for each in (in_process, on_flink)
-    )
+    here, there = (each.files("ImageFolderExampleGen", "data_report") for each in (in_process, on_flink))
     assert here == there
 
 
-def test_statistics_are_the_same(in_process: Run, on_flink: Run) -> None:
+def test_statistics_are_the_same(in_process: WholeRun, on_flink: WholeRun) -> None:
     for split in ("train", "eval", "test"):
-        here, there = (statistics(each, split) for each in (in_process, on_flink))
+        here, there = (each.statistics(split) for each in (in_process, on_flink))
         assert here == pytest.approx(there, rel=1e-12)
 
 
-def statistics(each: Run, split: str) -> dict[str, float]:
-    """Every number that says something of a feature as a whole.
-
-    The most frequent of values that are all there once are any of them.
-    """
-    file = each.artifact("StatisticsGen", "statistics") / f"Split-{split}" / "FeatureStats.pb"
-    (dataset,) = statistics_pb2.DatasetFeatureStatisticsList.FromString(file.read_bytes()).datasets
-    numbers: dict[str, float] = {"examples": dataset.num_examples}
-    for feature in dataset.features:
-        (name,) = feature.path.step
-        for stats in (feature.num_stats, feature.string_stats, feature.bytes_stats):
-            for kind, value in stats.ListFields():
-                if isinstance(value, int | float):
-                    numbers[f"{name}.{kind.name}"] = value
-        common = feature.num_stats.common_stats or feature.string_stats.common_stats
-        numbers[f"{name}.present"] = common.num_non_missing
-        for bucket in feature.string_stats.rank_histogram.buckets:
-            if bucket.sample_count > 1:
-                numbers[f"{name}={bucket.label}"] = bucket.sample_count
-    return numbers
-
-
-def test_the_transform_graph_is_the_same(in_process: Run, on_flink: Run) -> None:
-    here, there = (files(each.artifact("Transform", "transform_graph")) for each in (in_process, on_flink))
+def test_the_transform_graph_is_the_same(in_process: WholeRun, on_flink: WholeRun) -> None:
+    here, there = (each.files("Transform", "transform_graph") for each in (in_process, on_flink))
     assert here and here == there
 
 
-def test_the_evaluation_is_the_same(in_process: Run, on_flink: Run) -> None:
-    here, there = (
-        read_metrics(str(each.artifact("Evaluator", "evaluation")), baseline=False)
-        for each in (in_process, on_flink)
-    )
+def test_the_evaluation_is_the_same(in_process: WholeRun, on_flink: WholeRun) -> None:
+    here, there = (each.metrics() for each in (in_process, on_flink))
     assert here is not None and here == there
     assert in_process.summary["status"] == on_flink.summary["status"] == "pushed"

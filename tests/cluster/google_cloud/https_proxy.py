@@ -30,7 +30,7 @@ _TLS_BEGINS: Final = b"\x16"
 class HttpsProxy(ThreadingHTTPServer):
     """Listens on 127.0.0.1, one thread a connection.
 
-    Who speaks TLS to it at once, without asking for a host, is at Dataflow. Beam's client of it does nothing
+    Who speaks TLS to it at once, without asking for a host, is at Dataflow. Beam's client of it does
     else: httplib2 needs PySocks for proxies, which Beam does not bring, and goes past them without. An
     address must not have a port, so there is one on 443, for which root is needed.
 
