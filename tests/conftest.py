@@ -40,14 +40,14 @@ class NobodyListens:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts whole runs first, then files with many tests: of several processes none begins long work last."""
+    """Puts long files first, then those with many tests: of several processes none begins long work last."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
     tests = Counter(item.path for item in items)
 
     def place(item: pytest.Item) -> tuple[bool, int]:
-        whole_run = {"cluster", "e2e"} & {mark.name for mark in item.iter_markers()}
-        return not whole_run, -tests[item.path]
+        long = {"cluster", "e2e", "long"} & {mark.name for mark in item.iter_markers()}
+        return not long, -tests[item.path]
 
     items.sort(key=place)
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from kubeflow.compile import compile_pipeline
 from kubeflow.compiled_steps import CompiledStep
 from kubeflow.conductor import LocalRun, StepResult, conduct
 from kubeflow.pipeline_file import PipelineFile, read_pipeline
 from pipeline.config import load_config
 from tests.cluster.conftest import Database
 from tests.conftest import SETTINGS, Trial
+from tests.kubeflow.compiling import compile_quickly
 
 pytestmark = pytest.mark.cluster
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.cluster
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> PipelineFile:
     path = tmp_path_factory.mktemp("compiled") / "pipeline.yaml"
-    compile_pipeline(load_config(None, SETTINGS), path)
+    compile_quickly(load_config(None, SETTINGS), path)
     return read_pipeline(path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -28,10 +28,13 @@ from trainer.optimization.settings import LossSettings, OptimizerName, ScheduleN
 from trainer.settings import ServingSettings, TrainingSettings
 from trainer.training_run.fit import RunFiles, Splits, fit
 
+pytestmark = pytest.mark.long
+
 LABELS: Final = ("ape", "cat", "emu")
 SMALL: Final = {"backbone": "lenet", "weights": "none", "image_size": 16}
-# The smallest that ends in a feature map, which heads are made for.
-WITH_MAPS: Final = {"backbone": "mobilenet", "alpha": 0.25, "weights": "none", "image_size": 32}
+# Heads are made for networks that end in a feature map. Of those this has the fewest layers, each of which is
+# traced again and again.
+WITH_MAPS: Final = {"backbone": "vgg16", "weights": "none", "image_size": 32}
 ONE_STEP: Final = {"train": "all", "epochs": 1, "learning_rate": 1e-4}
 # With Adam, a third of a deep network's test goes into tracing what is done to each of its weights. Accuracy
 # tells which epoch was best: there may be no loss, see below.
@@ -181,52 +184,56 @@ def test_every_head(pooling: str, attention: str, tmp_path: Path) -> None:
     _check(tmp_path, {**WITH_MAPS, "head": head}, {"phases": [{**ONE_STEP, "train": "head"}]})
 
 
-@pytest.mark.parametrize("normalization", get_args(Normalization))
-def test_every_normalization(normalization: str, tmp_path: Path) -> None:
-    head = {"normalization": normalization, "hidden": [8, 6], "l2": 0.01, "dropout": 0.3}
-    _check(tmp_path, {**SMALL, "head": head}, {})
-
-
 def test_fused_backbones(tmp_path: Path) -> None:
     both = {**SMALL, "fused_with": [WITH_MAPS]}
     _check(tmp_path, both, {"phases": [{**ONE_STEP, "train": "head"}]})
 
 
-@pytest.mark.parametrize("loss", get_args(LossSettings.model_fields["name"].annotation))
-def test_every_loss(loss: str, tmp_path: Path) -> None:
-    _check(tmp_path, SMALL, {"loss": {"name": loss, "label_smoothing": 0.1}})
+def _together(*kinds: Sequence[str]) -> list[tuple[str, ...]]:
+    """Every choice of each kind at least once, in as few checks as the kind with most has choices.
+
+    Together are choices of which none can hide that another does nothing: none moves weights by itself.
+    """
+    return [tuple(kind[number % len(kind)] for kind in kinds) for number in range(max(map(len, kinds)))]
 
 
-@pytest.mark.parametrize("weights", SCHEMES)
-def test_every_class_weighting(weights: str, tmp_path: Path) -> None:
-    _check(tmp_path, SMALL, {"class_weights": weights})
+@pytest.mark.parametrize(
+    ("optimizer", "schedule", "ops"),
+    # Each op is by itself in tests/trainer/augmentation/test_contract.py.
+    _together(
+        get_args(OptimizerName), get_args(ScheduleName), [" ".join([*OPS][first::5]) for first in range(5)]
+    ),
+)
+def test_every_optimizer_schedule_and_augmentation_op(
+    optimizer: str, schedule: str, ops: str, tmp_path: Path
+) -> None:
+    training = {
+        "optimizer": {"name": optimizer, "clip_norm": 1.0, "weight_decay": 0.01, "ema": 0.5},
+        "schedule": {"name": schedule, **BESIDES.get(schedule, {})},
+        "augmentation": {"ops": [{"op": op} for op in ops.split()]},
+    }
+    _check(tmp_path, SMALL, training)
 
 
-@pytest.mark.parametrize("optimizer", get_args(OptimizerName))
-def test_every_optimizer(optimizer: str, tmp_path: Path) -> None:
-    chosen = {"name": optimizer, "clip_norm": 1.0, "weight_decay": 0.01, "ema": 0.5}
-    _check(tmp_path, SMALL, {"optimizer": chosen})
+@pytest.mark.parametrize(
+    ("plan", "loss", "weights"),
+    _together([*PHASES], get_args(LossSettings.model_fields["name"].annotation), SCHEMES),
+)
+def test_every_phase_plan_loss_and_class_weighting(
+    plan: str, loss: str, weights: str, tmp_path: Path
+) -> None:
+    training = {
+        "phases": [{"epochs": 1, "learning_rate": 1e-4, **phase} for phase in PHASES[plan]],
+        "loss": {"name": loss, "label_smoothing": 0.1},
+        "class_weights": weights,
+    }
+    _check(tmp_path, SMALL, training)
 
 
-@pytest.mark.parametrize("schedule", get_args(ScheduleName))
-def test_every_schedule(schedule: str, tmp_path: Path) -> None:
-    _check(tmp_path, SMALL, {"schedule": {"name": schedule, **BESIDES.get(schedule, {})}})
-
-
-@pytest.mark.parametrize("op", OPS)
-def test_every_augmentation_op(op: str, tmp_path: Path) -> None:
-    _check(tmp_path, SMALL, {"augmentation": {"ops": [{"op": op}]}})
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_augmentation_preset(preset: str, tmp_path: Path) -> None:
-    _check(tmp_path, SMALL, {"augmentation": {"preset": preset}})
-
-
-@pytest.mark.parametrize("plan", PHASES)
-def test_every_phase_plan(plan: str, tmp_path: Path) -> None:
-    phases = [{"epochs": 1, "learning_rate": 1e-4, **phase} for phase in PHASES[plan]]
-    _check(tmp_path, SMALL, {"phases": phases})
+@pytest.mark.parametrize(("normalization", "preset"), _together(get_args(Normalization), [*PRESETS]))
+def test_every_normalization_and_augmentation_preset(normalization: str, preset: str, tmp_path: Path) -> None:
+    head = {"normalization": normalization, "hidden": [8, 6], "l2": 0.01, "dropout": 0.3}
+    _check(tmp_path, {**SMALL, "head": head}, {"augmentation": {"preset": preset}})
 
 
 @pytest.mark.zoo

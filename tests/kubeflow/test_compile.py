@@ -13,10 +13,11 @@ from kfp.components import load_component_from_file
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from components.contract import ConfigError
-from kubeflow.compile import compile_pipeline, step_name
+from kubeflow.compile import step_name
 from kubeflow.compiled_steps import Retries
 from kubeflow.pipeline_file import PipelineFile, read_pipeline
 from pipeline.config import load_config
+from tests.kubeflow.compiling import compile_quickly
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE, GOLDEN = ROOT / "kubeflow" / "example.yaml", ROOT / "kubeflow" / "pipeline.yaml"
@@ -25,7 +26,7 @@ EXAMPLE, GOLDEN = ROOT / "kubeflow" / "example.yaml", ROOT / "kubeflow" / "pipel
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("compiled") / "pipeline.yaml"
-    compile_pipeline(load_config(EXAMPLE), path)
+    compile_quickly(load_config(EXAMPLE), path)
     return path
 
 
@@ -130,7 +131,7 @@ def test_what_changes_between_runs_is_a_parameter(pipeline: PipelineFile) -> Non
 
 @pytest.mark.parametrize("path", ["/volume/", "//volume", "/volume/.", "/volume"])
 def test_however_the_mount_is_written_it_is_one_path(path: str, tmp_path: Path) -> None:
-    compile_pipeline(load_config(None, [f"kubeflow.mount_path={path}"]), tmp_path / "p.yaml")
+    compile_quickly(load_config(None, [f"kubeflow.mount_path={path}"]), tmp_path / "p.yaml")
     for step in read_pipeline(tmp_path / "p.yaml").steps:
         assert step.mounts == ("/volume",)
         assert step.command[step.command.index("--workspace") + 1] == "/volume"
@@ -166,7 +167,7 @@ def test_each_step_is_tried_again_as_often_as_the_settings_say(pipeline: Pipelin
 )
 def test_what_cannot_be_compiled(tmp_path: Path, overrides: list[str], output: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        compile_pipeline(load_config(EXAMPLE, overrides), tmp_path / output)
+        compile_quickly(load_config(EXAMPLE, overrides), tmp_path / output)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -178,7 +179,7 @@ def test_names_have_no_capitals() -> None:
 def test_a_search_is_a_step_of_its_own(tmp_path: Path) -> None:
     overrides = ["preset=null", "model.start_from=null", "tuning.trials=2"]
     overrides += ["tuning.space={training.phases.0.learning_rate: {choices: [0.1, 0.2]}}"]
-    compile_pipeline(load_config(EXAMPLE, overrides), tmp_path / "p.yaml")
+    compile_quickly(load_config(EXAMPLE, overrides), tmp_path / "p.yaml")
     steps = {step.name: step for step in read_pipeline(tmp_path / "p.yaml").steps}
     assert "tuner" in steps["trainer"].after
 
@@ -210,4 +211,4 @@ def test_what_kubeflow_would_refuse_is_a_wrong_setting(setting: str) -> None:
     ],
 )
 def test_whatever_is_a_right_setting_can_be_compiled(setting: str, tmp_path: Path) -> None:
-    compile_pipeline(load_config(None, [setting]), tmp_path / "pipeline.yaml")
+    compile_quickly(load_config(None, [setting]), tmp_path / "pipeline.yaml")

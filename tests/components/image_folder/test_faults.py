@@ -9,19 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
 
-from components.image_folder.list_images import list_images
-from components.image_folder.reuse import IngestKey, earlier_ingest
-from components.image_folder.settings import DataSettings
-from tests import hazard_images as hazards
-
-# Ingests a folder as the executor does, in a process of its own; says when it has begun to.
-SCRIPT = """
-import sys
-from pathlib import Path
 from components.image_folder import work_units
 from components.image_folder.executor import ingest
 from components.image_folder.list_images import list_images
@@ -29,21 +24,34 @@ from components.image_folder.listing import fingerprint
 from components.image_folder.reuse import IngestKey, earlier_ingest, mark_whole
 from components.image_folder.settings import DataSettings
 from components.image_folder.worker_processes import WorkerProcesses
+from tests import hazard_images as hazards
+from tests.own_process import begin_apart
 
-work_units.MAX_UNIT_FILES = 16
-images, output = Path(sys.argv[1]), Path(sys.argv[2])
-settings = DataSettings(images=str(images))
-listing = list_images(settings)
-key = IngestKey.of(listing, settings, "code", "model")
-earlier = earlier_ingest(output.parent.iterdir(), key)
-print("begun", earlier.examples_dir.name if earlier else "anew", flush=True)
-try:
-    with WorkerProcesses(2) as workers:
-        ingest(listing, settings, listing.labels, output, workers, earlier)
-    mark_whole(output, key, fingerprint(listing))
-except OSError as error:
-    sys.exit(error.strerror)
-"""
+
+def _ingest(images: Path, output: Path, begun: Connection, largest_file: int | None = None) -> None:
+    """Ingests a folder as the executor does, in a process of its own; says when it has begun to, from what.
+
+    Args:
+        images: the folder.
+        output: folder of what comes of it, beside those of earlier ingests.
+        begun: gets the name of the earlier ingest that is gone on from, or "anew".
+        largest_file: size in bytes at which writing to a file fails; none unless given.
+    """
+    if largest_file is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    work_units.MAX_UNIT_FILES = 16  # type: ignore[misc]
+    settings = DataSettings(images=str(images))
+    listing = list_images(settings)
+    key = IngestKey.of(listing, settings, "code", "model")
+    earlier = earlier_ingest(output.parent.iterdir(), key)
+    begun.send(earlier.examples_dir.name if earlier else "anew")
+    try:
+        with WorkerProcesses(2) as workers:
+            ingest(listing, settings, listing.labels, output, workers, earlier)
+        mark_whole(output, key, fingerprint(listing))
+    except OSError as error:
+        sys.exit(error.strerror)
 
 
 @pytest.fixture(scope="module")
@@ -61,22 +69,40 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def _start(images: Path, output: Path, **options: object) -> subprocess.Popen[str]:
+@dataclass(frozen=True)
+class Started:
+    """An ingest in a process of its own.
+
+    Attributes:
+        begun: gives one message, from what it goes on.
+        log: what it writes.
+    """
+
+    process: ForkServerProcess
+    begun: Connection
+    log: Path
+
+    def end(self) -> int:
+        """Waits for its end; returns its exit code."""
+        self.process.join(300)
+        assert self.process.exitcode is not None, "it has not ended in five minutes"
+        return self.process.exitcode
+
+
+def _start(images: Path, output: Path, largest_file: int | None = None) -> Started:
     output.mkdir(parents=True)
-    return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(images), str(output)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,  # type: ignore[call-overload]
-    )
+    begun, told = Pipe(duplex=False)
+    log = images.parent / f"{images.name}.log"
+    with told:
+        process = begin_apart(log, _ingest, images, output, told, largest_file)
+    return Started(process, begun, log)
 
 
 def _ingested(images: Path, output: Path) -> str:
     """Ingests undisturbed; says from what."""
-    told, errors = (process := _start(images, output)).communicate(timeout=300)
-    assert process.returncode == 0, errors
-    return told.split()[1]
+    started = _start(images, output)
+    assert started.end() == 0, started.log.read_text()
+    return str(started.begun.recv())
 
 
 def _files(output: Path) -> dict[str, bytes]:
@@ -112,15 +138,14 @@ def test_killed_at_any_moment_the_next_ingest_comes_to_the_same_bytes(images: Pa
     killed = []
     for moment, reached in MOMENTS.items():
         out = tmp_path / moment.replace(" ", "-")
-        process = _start(images, out / "1")
-        assert process.stdout is not None
-        process.stdout.readline()
-        while process.poll() is None and not reached(out / "1"):
+        started = _start(images, out / "1")
+        started.begun.recv()
+        while started.process.is_alive() and not reached(out / "1"):
             time.sleep(0.0005)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        started.process.kill()
+        code = started.end()
         whole = _whole(images, out)
-        if process.returncode == -signal.SIGKILL and not whole:
+        if code == -signal.SIGKILL and not whole:
             killed.append(moment)
         # What was written completely may be taken over; half of it never is.
         assert _ingested(images, out / "2") == ("1" if whole else "anew")
@@ -133,15 +158,9 @@ def test_a_full_disk_is_an_error_and_what_is_written_is_not_taken_for_whole(
     images: Path, tmp_path: Path
 ) -> None:
     """A limit on the size of files fails a write in the middle of a shard, as a full disk does."""
-
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-    process = _start(images, tmp_path / "1", preexec_fn=limited)
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 1
-    assert "File too large" in errors
+    started = _start(images, tmp_path / "1", largest_file=40_000)
+    assert started.end() == 1
+    assert "File too large" in started.log.read_text()
     assert any(path.stat().st_size for path in (tmp_path / "1").rglob("*.tfrecord"))
     assert not _whole(images, tmp_path)
     assert _ingested(images, tmp_path / "2") == "anew"
@@ -155,10 +174,9 @@ def test_a_disk_that_is_really_full(images: Path, tmp_path: Path) -> None:
     if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
         pytest.skip("this machine lets nobody mount; the test above fails a write in another way")
     try:
-        process = _start(images, small / "1")
-        _, errors = process.communicate(timeout=300)
-        assert process.returncode == 1
-        assert "No space left on device" in errors
+        started = _start(images, small / "1")
+        assert started.end() == 1
+        assert "No space left on device" in started.log.read_text()
         assert not _whole(images, small)
     finally:
         subprocess.run(["umount", str(small)], check=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.own_process import run_apart
 from tests.trainer.made_up_splits import MadeUpSplit
 from trainer.model.classifier import build_classifier
 from trainer.model.settings import ModelSettings
@@ -20,6 +20,8 @@ from trainer.settings import TrainingSettings
 from trainer.training_run.callbacks import TimeLimit
 from trainer.training_run.devices import dealt_out, training_strategy
 from trainer.training_run.fit import RunFiles, Splits, fit
+
+pytestmark = pytest.mark.long
 
 SIZE, CLASSES = 16, 3
 # 33 images in batches of 16 leave one for the last step. Nothing is random within a step, for each device
@@ -70,18 +72,16 @@ def _train(folder: Path, strategy: tf.distribute.Strategy | None, **settings: ob
     return classifier.model.get_weights()
 
 
-def _in_a_process_of_its_own(question: str, folder: Path) -> None:
+def _on_two_devices(question: Callable[[Path], None], folder: Path) -> None:
     """Two devices have to be asked for before TensorFlow has looked at those there are."""
-    code = (
-        "import tensorflow as tf; from pathlib import Path\n"
-        "tf.config.set_logical_device_configuration(tf.config.list_physical_devices('CPU')[0], "
-        "[tf.config.LogicalDeviceConfiguration()] * 2)\n"
-        f"from {__name__} import {question}; {question}(Path({str(folder)!r}))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=Path(__file__).parents[3], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    (processor,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
+    question(folder)
+
+
+def _in_a_process_of_its_own(question: Callable[[Path], None], folder: Path) -> None:
+    log = folder / "log"
+    assert run_apart(log, _on_two_devices, question, folder) == 0, log.read_text()[-3000:]
 
 
 def _two_devices() -> tf.distribute.Strategy:
@@ -124,11 +124,11 @@ def _disturbed(folder: Path) -> None:
 
 
 def test_two_devices_come_to_the_same_weights_as_one(tmp_path: Path) -> None:
-    _in_a_process_of_its_own(_one_and_two.__name__, tmp_path)
+    _in_a_process_of_its_own(_one_and_two, tmp_path)
 
 
 def test_a_run_on_two_devices_goes_on_as_if_undisturbed(tmp_path: Path) -> None:
-    _in_a_process_of_its_own(_disturbed.__name__, tmp_path)
+    _in_a_process_of_its_own(_disturbed, tmp_path)
 
 
 def test_one_device_takes_the_batches_as_they_are() -> None:

@@ -20,6 +20,8 @@ from trainer.training_run import phase, phase_data
 from trainer.training_run.callbacks import DivergedError
 from trainer.training_run.fit import RunFiles, Splits, fit
 
+pytestmark = pytest.mark.long
+
 SIZE, CLASSES = 32, 2
 
 

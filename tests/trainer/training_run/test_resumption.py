@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.own_process import run_apart
 from tests.trainer.made_up_splits import MadeUpSplit
 from trainer.model.classifier import Classifier, build_classifier
 from trainer.model.settings import ModelSettings
@@ -22,6 +21,8 @@ from trainer.training_run import phase
 from trainer.training_run.callbacks import TimeLimit
 from trainer.training_run.fit import RunFiles, Splits, fit
 from trainer.training_run.resumption import Resumption
+
+pytestmark = pytest.mark.long
 
 SIZE, CLASSES = 16, 3
 # Whatever remembers something from step to step or from epoch to epoch: two kinds of random layers,
@@ -70,7 +71,7 @@ def _train(folder: Path, name: str) -> Classifier:
     )
 
 
-def _train_and_die(folder: str, name: str, epochs_to_live: int) -> None:
+def _train_and_die(folder: Path, name: str, epochs_to_live: int) -> None:
     """Runs in a process of its own; kills itself in the middle of the epoch after so many."""
     fit_ = keras.Model.fit
     done = [0]
@@ -87,7 +88,7 @@ def _train_and_die(folder: str, name: str, epochs_to_live: int) -> None:
         return fit_(model, *words, callbacks=[*callbacks, Killer()], **named)
 
     keras.Model.fit = fit_with_killer
-    _train(Path(folder), name)
+    _train(folder, name)
 
 
 def _figures(folder: Path) -> list[dict[str, float]]:
@@ -106,12 +107,9 @@ def _figures(folder: Path) -> list[dict[str, float]]:
 def test_killed_and_started_again(tmp_path: Path, name: str, lives: tuple[int, ...]) -> None:
     whole = _train(tmp_path / "whole", name)
     for life in lives:
-        arguments = repr((str(tmp_path / "broken"), name, life))
-        killed = subprocess.run(
-            [sys.executable, "-c", f"from {__name__} import _train_and_die; _train_and_die(*{arguments})"],
-            cwd=Path(__file__).parents[3],
-        )
-        assert killed.returncode == -signal.SIGKILL
+        log = tmp_path / "log"
+        killed = run_apart(log, _train_and_die, tmp_path / "broken", name, life)
+        assert killed == -signal.SIGKILL, log.read_text()[-3000:]
     assert (tmp_path / "broken" / "resume").exists()
     broken = _train(tmp_path / "broken", name)
     rows = _figures(tmp_path / "whole")
