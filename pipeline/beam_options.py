@@ -6,7 +6,14 @@ import socket
 from typing import Final, get_args
 
 from components.contract import ConfigError, UnreachableError
-from pipeline.beam_settings import BeamSettings, BeamStage, DataflowSettings, PortableSettings
+from pipeline.beam_settings import (
+    BeamSettings,
+    BeamStage,
+    DataflowSettings,
+    PortableSettings,
+    is_beam_stage,
+)
+from pipeline.google_cloud_check import check_google_cloud
 
 IN_PROCESS: Final = (
     # Later Beam versions may hand pipelines to a runner that they download.
@@ -19,13 +26,15 @@ _IDLE_MS: Final = 60_000
 _SECONDS_TO_ANSWER: Final = 30.0
 
 
-def beam_options(settings: BeamSettings, stage: BeamStage) -> list[str]:
+def beam_options(settings: BeamSettings, stage: str) -> list[str]:
     """Beam's options for a stage, as its command line has them.
 
     Args:
         settings: which engine, and where.
-        stage: that runs on Beam.
+        stage: any; those that do not run on Beam have none.
     """
+    if not is_beam_stage(stage):
+        return []
     match settings.runner_of(stage):
         case "in_process":
             return [*IN_PROCESS, _NO_IMAGE]
@@ -34,7 +43,7 @@ def beam_options(settings: BeamSettings, stage: BeamStage) -> list[str]:
         case "spark":
             engine = _portable(settings.spark)
         case "dataflow":
-            engine = _dataflow(settings.dataflow)
+            engine = _dataflow(settings.dataflow, stage)
     return [f"--job_name=imgclf-{stage.lower()}", *engine, *settings.options]
 
 
@@ -46,8 +55,8 @@ def check_engines(settings: BeamSettings, images: str) -> None:
         images: folder or URI.
 
     Raises:
-        ConfigError: Dataflow is to read images that lie on this machine.
-        UnreachableError: no job server listens there, or Google Cloud does not know who asks.
+        ConfigError: Dataflow is to read images that lie on this machine, or its bucket cannot be used.
+        UnreachableError: no job server listens there, or Google Cloud cannot be asked.
     """
     runners = {settings.runner_of(stage) for stage in get_args(BeamStage)}
     if "flink" in runners:
@@ -61,7 +70,7 @@ def check_engines(settings: BeamSettings, images: str) -> None:
             "--set beam.stages.ImageFolderExampleGen=in_process."
         )
     if "dataflow" in runners:
-        _check_credentials()
+        check_google_cloud(settings.dataflow)
 
 
 def _check_job_server(runner: str, address: str) -> None:
@@ -73,20 +82,6 @@ def _check_job_server(runner: str, address: str) -> None:
             f"beam.{runner}.job_server: no job server answers at {address} ({error}). Start Beam's job "
             "server for the cluster, name the right address, or let stages run in process with "
             "--set beam.runner=in_process."
-        ) from error
-
-
-def _check_credentials() -> None:
-    import google.auth  # only where it is needed: it loads an HTTP client
-    from google.auth.exceptions import DefaultCredentialsError
-
-    try:
-        google.auth.default()
-    except DefaultCredentialsError as error:
-        raise UnreachableError(
-            "beam.runner: there are no credentials for Google Cloud here. Sign in with `gcloud auth "
-            "application-default login`, name a key file in GOOGLE_APPLICATION_CREDENTIALS, or give the "
-            "pod's service account the right; --set beam.runner=in_process needs none."
         ) from error
 
 
@@ -104,7 +99,7 @@ def _portable(cluster: PortableSettings) -> list[str]:
     ]
 
 
-def _dataflow(service: DataflowSettings) -> list[str]:
+def _dataflow(service: DataflowSettings, stage: BeamStage) -> list[str]:
     options = {
         "project": service.project,
         "region": service.region,
@@ -121,4 +116,6 @@ def _dataflow(service: DataflowSettings) -> list[str]:
         "--sdk_location=container",
         *(f"--{name}={value}" for name, value in options.items() if value is not None),
         *(() if service.public_ips else ("--no_use_public_ips",)),
+        # A unit of images is read and decoded in threads of its own.
+        *(("--number_of_worker_harness_threads=1",) if stage == "ImageFolderExampleGen" else ()),
     ]

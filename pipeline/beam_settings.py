@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal, TypeGuard, get_args
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,12 @@ from components.settings import Settings
 
 BeamStage = Literal["ImageFolderExampleGen", "StatisticsGen", "Transform", "Evaluator"]
 BeamRunner = Literal["in_process", "flink", "spark", "dataflow"]
+
+
+def is_beam_stage(stage: str) -> TypeGuard[BeamStage]:
+    """Whether a stage is one of those that run on Beam."""
+    return stage in get_args(BeamStage)
+
 
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 # From 1 to 65535.
@@ -41,7 +47,7 @@ class DataflowSettings(Settings):
     )
     temp_location: str | None = Field(
         None,
-        pattern="^gs://[^/]+(/.*)?$",
+        pattern="^gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]/.+$",
         description="Folder of a bucket that artifacts pass through: `gs://BUCKET/FOLDER`. Copies that later "
         "runs may use stay there, so the bucket should delete what is older than some days.",
     )
@@ -101,7 +107,7 @@ class BeamSettings(Settings):
         needed = ("project", "region", "temp_location", "image")
         missing = [name for name in needed if getattr(self.dataflow, name) is None]
         if missing and "dataflow" in map(self.runner_of, get_args(BeamStage)):
-            raise ValueError(f"dataflow: {' and '.join(missing)} must be set for stages that run there")
+            raise ValueError(f"dataflow: {', '.join(missing)} must be set for stages that run there")
         return self
 
     @model_validator(mode="after")

@@ -233,3 +233,7 @@ def main() -> None:
     finally:
         # Python ends with a last search for garbage, in a second or two once TensorFlow is loaded.
         gc.freeze()
+
+
+if __name__ == "__main__":
+    main()

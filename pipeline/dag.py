@@ -6,7 +6,6 @@ from pathlib import Path
 
 import tensorflow_data_validation as tfdv
 from tfx.components import Evaluator, StatisticsGen, Trainer, Transform, Tuner
-from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
@@ -16,19 +15,17 @@ from tfx.types.standard_artifacts import Model
 
 from components.baseline.latest_blessed import CANDIDATE, MODEL, LatestBlessedBaseline
 from components.class_balance.component import ClassBalanceValidator
+from components.code_fingerprint import code_fingerprint
 from components.contract import TEST
 from components.data_check.component import DataCheck
-from components.dataflow.evaluator import Executor as DataflowEvaluator
-from components.dataflow.statistics_gen import Executor as DataflowStatisticsGen
+from components.dataflow.evaluator import Executor as EvaluatorExecutor
+from components.dataflow.statistics_gen import Executor as StatisticsGenExecutor
 from components.example_schema.component import ExampleSchemaGen
 from components.example_schema.schema_rule import read_curated_schema
 from components.example_validation.component import ExampleValidator
 from components.image_folder.component import ImageFolderExampleGen
 from components.pusher.component import Pusher
 from components.serving_check.component import ServingCheck
-from pipeline.beam_options import beam_options
-from pipeline.beam_settings import BeamStage
-from pipeline.code_fingerprint import code_fingerprint
 from pipeline.config import Config
 from pipeline.evaluation import eval_config
 from pipeline.workspace import Workspace
@@ -146,18 +143,8 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         model_dir,
         evaluation,
     )
-    beam_stages: dict[BeamStage, BaseBeamComponent] = {
-        "ImageFolderExampleGen": examples,
-        "StatisticsGen": statistics,
-        "Transform": transform,
-        "Evaluator": evaluator,
-    }
-    # Ingest knows by itself what to do there, and Transform has nothing to compute over the images.
-    staged = {"StatisticsGen": DataflowStatisticsGen, "Evaluator": DataflowEvaluator}
-    for stage, component in beam_stages.items():
-        if config.beam.runner_of(stage) == "dataflow" and stage in staged:
-            component.executor_spec = BeamExecutorSpec(staged[stage])
-        component.with_beam_pipeline_args(beam_options(config.beam, stage))
+    statistics.executor_spec = BeamExecutorSpec(StatisticsGenExecutor)
+    evaluator.executor_spec = BeamExecutorSpec(EvaluatorExecutor)
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(workspace.artifacts / config.name),

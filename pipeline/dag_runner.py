@@ -12,6 +12,7 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.contract import ConfigError, DataError
+from pipeline.beam_settings import BeamSettings
 from pipeline.compiled_nodes import node_ids
 from pipeline.config import Config
 from pipeline.dag import create_pipeline
@@ -44,15 +45,17 @@ class DagRunner(LocalDagRunner):
         launched: whether the pipeline was run at all.
     """
 
-    def __init__(self, run_id: str, listener: RunListener) -> None:
+    def __init__(self, run_id: str, beam: BeamSettings, listener: RunListener) -> None:
         """Prepares a run.
 
         Args:
             run_id: recorded in ML Metadata.
+            beam: where Beam's stages run.
             listener: told of each stage.
         """
         super().__init__()
         self._run_id = run_id
+        self._beam = beam
         self._listener = listener
         self.launched = False
         self.stages: list[Stage] = []
@@ -74,7 +77,7 @@ class DagRunner(LocalDagRunner):
             self._listener.stage_started(node_id)
             started = time.perf_counter()
             try:
-                outcome = launch_node(pipeline, node_id, connection)
+                outcome = launch_node(pipeline, node_id, connection, self._beam)
             except BaseException:
                 self._finish(Stage(node_id, "failed", time.perf_counter() - started))
                 raise
@@ -103,7 +106,7 @@ def run_pipeline(
     """
     began = datetime.now().astimezone()
     run_dir = workspace.run_dir(run_id)
-    runner = DagRunner(run_id, listener)
+    runner = DagRunner(run_id, config.beam, listener)
     names: list[str] = []
     failure: RunFailure | None = None
     try:

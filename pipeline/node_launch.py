@@ -16,8 +16,10 @@ from tfx.orchestration.portable import data_types, launcher, runtime_parameter_u
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
+from pipeline.beam_options import beam_options
+from pipeline.beam_settings import BeamSettings
 from pipeline.compiled_nodes import find_node
-from pipeline.executor_start import telling_operators
+from pipeline.executor_start import executor_operators
 from pipeline.metadata_connection import Connection
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ def launch_node(
     ir: pipeline_pb2.Pipeline,
     node_id: str,
     connection: Connection,
+    beam: BeamSettings,
     executor_starts: Callable[[], None] = lambda: None,
 ) -> NodeOutcome:
     """Runs a node, unless its outputs are known, and publishes what it puts out.
@@ -78,6 +81,7 @@ def launch_node(
         ir: compiled, with the run's id set.
         node_id: of the node; those before it have succeeded.
         connection: to ML Metadata.
+        beam: where the node runs, if it is one of Beam's.
         executor_starts: is called just before the node's executor, or resolver, is; not for a cached node.
 
     Raises:
@@ -93,7 +97,7 @@ def launch_node(
         pipeline_runtime_spec=ir.runtime_spec,
         executor_spec=executor_spec,
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
-        custom_executor_operators=telling_operators(executor_starts),
+        custom_executor_operators=executor_operators(executor_starts, beam_options(beam, node_id)),
     )
     if executor_spec is None:  # TFX's launcher asks resolvers itself.
         executor_starts()

@@ -53,7 +53,13 @@ def run_stage(files: RunFiles, stage: str, connection: Connection) -> None:
         from pipeline.node_launch import launch_node, load_executor
 
         load_executor(ir, stage)
-    outcome = launch_node(ir, stage, connection, lambda: logger.info("the executor starts %s", process_age()))
+    outcome = launch_node(
+        ir,
+        stage,
+        connection,
+        files.read_config().beam,
+        lambda: logger.info("the executor starts %s", process_age()),
+    )
     logger.info("%s: %s", stage, outcome.status)
 
 

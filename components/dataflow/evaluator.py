@@ -1,4 +1,4 @@
-"""The Evaluator's executor for Dataflow."""
+"""The Evaluator's executor."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from components.dataflow.staged_executor import StagedExecutor
 
 
 class Executor(StagedExecutor, executor.Executor):
-    """TFX's own, on copies of its artifacts."""
+    """TFX's own, on Dataflow on copies of its artifacts."""

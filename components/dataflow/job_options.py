@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Final
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
+
+DATAFLOW: Final = "DataflowRunner"
 
 
 def runner_name(options: Sequence[str]) -> str | None:

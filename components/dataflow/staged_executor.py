@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfx.types import artifact
 
-from components.dataflow.job_options import staging_location, with_unique_job_name
+from components.dataflow.job_options import DATAFLOW, runner_name, staging_location, with_unique_job_name
 from components.dataflow.staged_folders import collected, shared_copy
 
 if TYPE_CHECKING:
@@ -21,24 +21,31 @@ Artifacts = Mapping[str, Sequence[artifact.Artifact]]
 
 
 class StagedExecutor(_Base):
-    """Stands before an executor among the bases of a class, whose artifacts are elsewhere while it works."""
+    """Stands before an executor among the bases of a class, whose artifacts are elsewhere on Dataflow."""
 
     _beam_pipeline_args: list[str]
 
     def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
-        """Copies inputs to where workers find them, and outputs back from where workers leave them."""
+        """On Dataflow, copies inputs to where workers find them, and outputs back from there."""
+        if runner_name(self._beam_pipeline_args) != DATAFLOW:
+            super().Do(input_dict, output_dict, exec_properties)
+            return
+        from components.dataflow.job_pipeline import JobPipeline
+
         location = staging_location(self._beam_pipeline_args)
-        self._beam_pipeline_args = with_unique_job_name(self._beam_pipeline_args)
+        options = with_unique_job_name(self._beam_pipeline_args)
+        self._make_beam_pipeline_fn = lambda: JobPipeline(argv=options)
         inputs, outputs = _all(input_dict), _all(output_dict)
-        copies = {each.uri: shared_copy(Path(each.uri), location) for each in inputs}
-        own = [each.uri for each in outputs]
+        copies = {uri: shared_copy(Path(uri), location) for uri in {each.uri for each in inputs}}
+        own = sorted({each.uri for each in outputs})
         with collected(location, *map(Path, own)) as written:
             with _elsewhere([*inputs, *outputs], copies | dict(zip(own, written, strict=True))):
                 super().Do(input_dict, output_dict, exec_properties)
 
 
 def _all(artifacts: Artifacts) -> list[artifact.Artifact]:
-    return [each for found in artifacts.values() for each in found]
+    """Each of them once, whatever keys it has."""
+    return list({id(each): each for found in artifacts.values() for each in found}.values())
 
 
 @contextmanager

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import posixpath
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import tensorflow as tf
 
+from components.dataflow.google_errors import as_unreachable
 from components.image_folder.image_store import is_uri
+from serving.first_line import first_line
 
 # An object store answers slowly, but many at a time.
 _AT_ONCE: Final = 16
+# A job does not take longer, and no bucket's rule removes what is younger.
+_FRESH_SECONDS: Final = 24 * 3600
+_COPYING: Final = "Copying between the workspace and the bucket"
+
+logger = logging.getLogger(__name__)
 
 
 def shared_copy(folder: Path, location: str) -> str:
@@ -24,7 +33,7 @@ def shared_copy(folder: Path, location: str) -> str:
 
     The copy is known by the folder's path and its files' names, sizes and times, so later stages and runs
     find it. What is missing of it, because an upload was cut short or the store has removed old objects,
-    is copied again.
+    is copied again, and so is what is old enough to be removed while it is needed.
 
     Args:
         folder: an artifact's.
@@ -34,17 +43,20 @@ def shared_copy(folder: Path, location: str) -> str:
         URI of the copy.
 
     Raises:
-        tf.errors.OpError: the store cannot be written to.
+        UnreachableError: the store cannot be written to.
     """
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     facts = [(file.relative_to(folder).as_posix(), file.stat()) for file in files]
     known_by = [str(folder.absolute()), *((name, stat.st_size, stat.st_mtime_ns) for name, stat in facts)]
     copy = f"{location}/shared/{hashlib.sha256(repr(known_by).encode()).hexdigest()[:32]}"
+    old = time.time() - _FRESH_SECONDS
 
     def complete(name: str, size: int) -> None:
-        target = f"{copy}/{name}"
-        if not (tf.io.gfile.exists(target) and tf.io.gfile.stat(target).length == size):
-            copy_file(str(folder / name), target)
+        with suppress(tf.errors.NotFoundError):
+            there = tf.io.gfile.stat(f"{copy}/{name}")
+            if there.length == size and there.mtime_nsec > old * 1e9:
+                return
+        copy_file(str(folder / name), f"{copy}/{name}")
 
     _for_each([(name, stat.st_size) for name, stat in facts], complete)
     return copy
@@ -67,17 +79,21 @@ def collected(location: str, *folders: Path) -> Iterator[list[str]]:
         for uri, folder in zip(uris, folders, strict=True):
             fetch_folder(uri, folder)
     finally:
-        if tf.io.gfile.isdir(written):
-            tf.io.gfile.rmtree(written)
+        try:
+            if tf.io.gfile.isdir(written):
+                tf.io.gfile.rmtree(written)
+        except tf.errors.OpError as error:  # The outcome is known, and this is not it.
+            logger.warning("%s could not be removed: %s", written, first_line(error.message))
 
 
 def fetch_folder(uri: str, folder: Path) -> None:
     """Copies all files below a URI into a folder, replacing those of the same names."""
-    names = [
-        posixpath.relpath(posixpath.join(parent, name), uri)
-        for parent, _, files in tf.io.gfile.walk(uri)
-        for name in files
-    ]
+    with as_unreachable(_COPYING):
+        names = [
+            posixpath.relpath(posixpath.join(parent, name), uri)
+            for parent, _, files in tf.io.gfile.walk(uri)
+            for name in files
+        ]
     _for_each([(name,) for name in names], lambda name: copy_file(f"{uri}/{name}", str(folder / name)))
 
 
@@ -95,6 +111,11 @@ def copy_file(source: str, target: str) -> None:
 
 
 def _for_each(arguments: Iterable[tuple[object, ...]], do: Callable[..., None]) -> None:
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for done in [pool.submit(do, *each) for each in arguments]:
-            done.result()
+    """Does something many times at once, and no more of it once that has failed."""
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        with as_unreachable(_COPYING):
+            for done in [pool.submit(do, *each) for each in arguments]:
+                done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)

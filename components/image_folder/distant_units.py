@@ -11,6 +11,7 @@ import apache_beam as beam
 from components.dataflow.staged_folders import collected, copy_file, store_folder
 from components.image_folder.unit_dealers import InThisProcess
 from components.image_folder.unit_work import Step, do_step, files_to_write_by
+from components.image_folder.worker_code import check_code, own_code
 
 
 class OnDistantBeam:
@@ -33,12 +34,14 @@ class OnDistantBeam:
             return
         with collected(self._location, examples_dir) as (uri,):
             store_folder(examples_dir, uri)  # Nothing but the plan is there yet.
+            code = own_code()
+
+            def work(unit: int) -> None:
+                check_code(code)
+                write_unit_at(uri, unit)
+
             with self._make_pipeline() as pipeline:
-                _ = (
-                    pipeline
-                    | "Units" >> beam.Create(units, reshuffle=True)
-                    | "Work" >> beam.Map(lambda unit: write_unit_at(uri, unit))
-                )
+                _ = pipeline | "Units" >> beam.Create(units, reshuffle=True) | "Work" >> beam.Map(work)
 
 
 def write_unit_at(uri: str, unit: int) -> None:

@@ -15,6 +15,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact, artifact_utils
 
 from components.contract import DATA_REPORT_FILE, LABELS_FILE, SPLITS, DataError
+from components.dataflow import job_options
 from components.dataflow.job_options import runner_name, staging_location, with_unique_job_name
 from components.image_folder.content_fingerprint import content_fingerprint
 from components.image_folder.data_report import DataReport
@@ -65,7 +66,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         known_as = exec_properties[FINGERPRINT]
         if known_as not in (fingerprint(listing), content_fingerprint(listing, earlier)):
             raise DataError(f"Files in {listing.root} changed while the run was starting. Run it again.")
-        if runner_name(self._beam_pipeline_args) == "DataflowRunner":
+        if runner_name(self._beam_pipeline_args) == job_options.DATAFLOW:
             earlier = None  # Its workers cannot see the shards of an earlier ingest.
         with self._dealer(listing.root) as dealer:
             report = ingest(listing, settings, labels, examples_dir, dealer, earlier)
@@ -85,11 +86,12 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 else:
                     with WorkerProcesses(cores) as workers:
                         yield workers
-            case "DataflowRunner":
+            case job_options.DATAFLOW:
+                from components.dataflow.job_pipeline import JobPipeline
                 from components.image_folder.distant_units import OnDistantBeam
 
-                self._beam_pipeline_args = with_unique_job_name(self._beam_pipeline_args)
-                yield OnDistantBeam(self._make_beam_pipeline, staging_location(self._beam_pipeline_args))
+                options = with_unique_job_name(self._beam_pipeline_args)
+                yield OnDistantBeam(lambda: JobPipeline(argv=options), staging_location(options))
             case _:
                 yield OnBeam(self._make_beam_pipeline)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import apache_beam as beam
 
 from components.image_folder.unit_work import Step, do_step
+from components.image_folder.worker_code import check_code, own_code
 from components.progress import report_progress
 
 
@@ -44,9 +45,11 @@ class OnBeam:
 
     def do(self, step: Step, examples_dir: Path, units: Sequence[int]) -> None:
         """See UnitDealer."""
+        code = own_code()
+
+        def work(unit: int) -> None:
+            check_code(code)
+            do_step(step, examples_dir, unit)
+
         with self._make_pipeline() as pipeline:
-            _ = (
-                pipeline
-                | "Units" >> beam.Create(units, reshuffle=True)
-                | "Work" >> beam.Map(lambda unit: do_step(step, examples_dir, unit))
-            )
+            _ = pipeline | "Units" >> beam.Create(units, reshuffle=True) | "Work" >> beam.Map(work)

@@ -7,18 +7,20 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
-from tfx.orchestration.local import runner_utils
+from tfx.dsl.components.base import base_beam_executor
+from tfx.orchestration.portable import data_types
 from tfx.proto.orchestration import executable_spec_pb2
 
 from components.contract import ConfigError, UnreachableError
 from pipeline.beam_options import IN_PROCESS, beam_options, check_engines
-from pipeline.beam_settings import BeamSettings, BeamStage, PortableSettings
+from pipeline.beam_settings import BeamSettings, BeamStage, DataflowSettings, PortableSettings
 from pipeline.config import load_config
 from pipeline.dag import create_pipeline
+from pipeline.executor_start import executor_operators
 from pipeline.mistakes import explain
 from pipeline.node_launch import compile_ir
 from pipeline.preflight import resolve
@@ -97,6 +99,8 @@ def test_dataflow_is_told_what_the_settings_say(stage: BeamStage) -> None:
     assert (options["max_num_workers"], options["machine_type"]) == (7, "n2-standard-4")
     assert options["service_account_email"] == more["service_account"]
     assert (options["subnetwork"], options["use_public_ips"]) == (more["subnetwork"], False)
+    alone = stage == "ImageFolderExampleGen"  # Its units have threads of their own.
+    assert options["number_of_worker_harness_threads"] == (1 if alone else None)
 
 
 def test_what_dataflow_may_choose_is_left_to_it() -> None:
@@ -120,22 +124,50 @@ def test_an_option_that_beam_does_not_know_would_be_seen() -> None:
         understood(["--paralellism=9"])
 
 
-def test_stages_have_their_options_in_the_compiled_pipeline(tmp_path: Path) -> None:
+@pytest.mark.parametrize("runner", ["flink", "dataflow"])
+def test_where_a_stage_runs_is_nothing_that_its_result_depends_on(tmp_path: Path, runner: str) -> None:
     images = write_folder(tmp_path / "images", {"a": 1, "b": 1})
     words = ["model.backbone=small_cnn", "model.weights=none", "training.phases=[{train: all}]"]
+    here = load_config(None, [*words, f"data.images={images}"])
+    there = here.model_copy(
+        update={"beam": BeamSettings.model_validate({"runner": runner, "dataflow": DATAFLOW})}
+    )
     workspace = Workspace(tmp_path / "workspace")
-    with listener() as address:
-        beam = (
-            f"beam={{runner: flink, flink: {{job_server: '{address}'}}, stages: {{Transform: in_process}}}}"
-        )
-        config = resolve(load_config(None, [*words, beam]), str(images), workspace)
-    deployment = runner_utils.extract_local_deployment_config(compile_ir(create_pipeline(config, workspace)))
-    specs = {stage: runner_utils.extract_executor_spec(deployment, stage) for stage in STAGES}
-    for stage, spec in specs.items():
-        assert isinstance(spec, executable_spec_pb2.BeamExecutableSpec)
-        assert list(spec.beam_pipeline_args) == beam_options(config.beam, stage)
-    assert f"--job_endpoint={address}" in specs["Evaluator"].beam_pipeline_args
-    assert list(specs["Transform"].beam_pipeline_args) == [*IN_PROCESS, "--sdk_container_image=none"]
+    one, other = (compile_ir(create_pipeline(config, workspace)) for config in (here, there))
+    assert one == other
+
+
+def executor_of(stage: BeamStage, settings: BeamSettings) -> Any:
+    """What TFX runs a stage with, its executor being one that does nothing."""
+    spec = executable_spec_pb2.BeamExecutableSpec()
+    spec.python_executor_spec.class_path = f"{__name__}.{Noting.__name__}"
+    operators = executor_operators(lambda: None, beam_options(settings, stage))
+    return operators[executable_spec_pb2.BeamExecutableSpec](executor_spec=spec)
+
+
+class Noting(base_beam_executor.BaseBeamExecutor):
+    """Notes the options that it is given."""
+
+    options: ClassVar[list[str]] = []
+
+    def Do(self, *given: Any) -> None:
+        Noting.options[:] = self._beam_pipeline_args
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_executors_get_the_options(stage: BeamStage, tmp_path: Path) -> None:
+    settings = BeamSettings.model_validate({"runner": "flink", "flink": FLINK})
+    execution = data_types.ExecutionInfo(
+        execution_output_uri=str(tmp_path / "output"), tmp_dir=str(tmp_path), stateful_working_dir=""
+    )
+    executor_of(stage, settings).run_executor(execution)
+    # TFX adds labels.
+    assert Noting.options[: len(beam_options(settings, stage))] == beam_options(settings, stage)
+
+
+@pytest.mark.parametrize("stage", ["Trainer", "DataCheck"])
+def test_stages_without_beam_have_no_options(stage: str) -> None:
+    assert beam_options(BeamSettings(runner="flink"), stage) == []
 
 
 @contextmanager
@@ -208,58 +240,28 @@ def test_a_step_tries_again_when_the_job_server_was_away(
         assert do_step("Prepare", files, 2, lambda: check_engines(asking(address), IMAGES)) == 0
 
 
-@pytest.fixture
-def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Google Cloud's libraries find nobody to be."""
-    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "nothing"))
-    monkeypatch.setenv("NO_GCE_CHECK", "true")
-
-
 def on_dataflow(**settings: Any) -> BeamSettings:
     return BeamSettings.model_validate({"runner": "dataflow", "dataflow": DATAFLOW, **settings})
 
 
-@pytest.mark.usefixtures("no_credentials")
-def test_nobody_may_use_dataflow() -> None:
-    with pytest.raises(UnreachableError, match="there are no credentials for Google Cloud here"):
-        check_engines(on_dataflow(), "gs://pets/images")
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[DataflowSettings]:
+    """Of what Google Cloud is asked about."""
+    services: list[DataflowSettings] = []
+    monkeypatch.setattr("pipeline.beam_options.check_google_cloud", services.append)
+    return services
 
 
-@pytest.mark.usefixtures("no_credentials")
-def test_credentials_are_not_asked_for_without_need() -> None:
+def test_google_cloud_is_asked_when_a_stage_needs_it(asked: list[DataflowSettings]) -> None:
     check_engines(on_dataflow(runner="in_process"), IMAGES)
-
-
-def test_who_has_a_key_may_use_dataflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    key = {"type": "authorized_user", "client_id": "i", "client_secret": "s", "refresh_token": "t"}
-    (tmp_path / "key.json").write_text(json.dumps(key))
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+    assert asked == []
     check_engines(on_dataflow(), "gs://pets/images")
     # Images on this machine can be read by all stages but the first.
     check_engines(on_dataflow(stages={"ImageFolderExampleGen": "in_process"}), IMAGES)
+    assert [service.project for service in asked] == ["pets", "pets"]
 
 
-def test_dataflow_cannot_read_a_folder_of_this_machine() -> None:
+def test_dataflow_cannot_read_a_folder_of_this_machine(asked: list[DataflowSettings]) -> None:
     with pytest.raises(ConfigError, match="^/images: Dataflow's workers cannot see it. Put the images into"):
         check_engines(on_dataflow(), IMAGES)
-
-
-def test_stages_for_dataflow_work_on_copies(tmp_path: Path) -> None:
-    images = write_folder(tmp_path / "images", {"a": 1, "b": 1})
-    words = ["model.backbone=small_cnn", "model.weights=none", "training.phases=[{train: all}]"]
-    config = load_config(None, [*words, f"data.images={images}"])
-    beam = on_dataflow(stages={"ImageFolderExampleGen": "in_process"})
-    pipeline = create_pipeline(config.model_copy(update={"beam": beam}), Workspace(tmp_path / "workspace"))
-    deployment = runner_utils.extract_local_deployment_config(compile_ir(pipeline))
-    paths = {
-        stage: runner_utils.extract_executor_spec(deployment, stage).python_executor_spec.class_path
-        for stage in STAGES
-    }
-    assert paths == {
-        "ImageFolderExampleGen": "components.image_folder.executor.Executor",
-        "StatisticsGen": "components.dataflow.statistics_gen.Executor",
-        "Transform": "tfx.components.transform.executor.Executor",
-        "Evaluator": "components.dataflow.evaluator.Executor",
-    }
+    assert asked == []

@@ -44,13 +44,15 @@ def test_an_address_is_text_to_yaml() -> None:
         ),
         (
             "beam.runner=dataflow",
-            "dataflow: project and region and temp_location and image must be set for stages that",
+            "dataflow: project, region, temp_location, image must be set for stages that run there",
         ),
         (
             "beam={stages: {Evaluator: dataflow}, dataflow: {project: p, region: europe-west4, image: i}}",
             "dataflow: temp_location must be set",
         ),
         ("beam.dataflow.temp_location=/tmp/x", "beam.dataflow.temp_location: expected text of another form"),
+        ("beam.dataflow.temp_location=gs://pets", "temp_location: expected text of another form"),
+        ("beam.dataflow.temp_location=gs://pets/", "temp_location: expected text of another form"),
         ("beam.dataflow.region=Frankfurt", "beam.dataflow.region: expected text of another form"),
         ("beam.dataflow.service_account=imgclf", "beam.dataflow.service_account: expected text of another"),
         ("beam.dataflow.subnetwork=default", "beam.dataflow.subnetwork: expected text of another form"),

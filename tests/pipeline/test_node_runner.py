@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tfx.orchestration.portable.input_resolution.exceptions import InputResolutionError
 
+from pipeline.beam_settings import BeamSettings
 from pipeline.compiled_nodes import node_ids
 from pipeline.dag import create_pipeline
 from pipeline.metadata_connection import Connection, metadata_connection
@@ -79,7 +80,7 @@ def test_a_stage_is_run_once_and_the_frameworks_are_loaded_once(
 def test_a_failed_attempt_is_no_success(files: RunFiles, connection: Connection) -> None:
     ir = files.read_pipeline()
     with pytest.raises((RuntimeError, InputResolutionError)):
-        launch_node(ir, "DataCheck", connection)  # Without what comes before it.
+        launch_node(ir, "DataCheck", connection, BeamSettings())  # Without what comes before it.
     attempt = earlier_attempt(ir, "DataCheck", connection)
     assert attempt is not None
     assert not attempt.succeeded

@@ -58,12 +58,14 @@ class GoogleCloud:
         environment: for the processes of clients.
         dataflow_options: for pipelines, because Beam's client of Dataflow goes past proxies.
         hidden: folders that jobs do not see.
+        withheld: rights that clients are told they do not have.
         unanswered: requests that nothing here knew; a test may assert that there were none.
     """
 
     def __init__(
         self,
         store: ObjectStore,
+        storage: StorageApi,
         proxy: HttpsProxy,
         dataflow: DataflowApi,
         environment: Mapping[str, str],
@@ -72,6 +74,7 @@ class GoogleCloud:
     ) -> None:
         """Use `started`."""
         self._store, self._proxy, self._dataflow = store, proxy, dataflow
+        self.withheld = storage.withheld
         self.environment, self.hidden = environment, hidden
         self.dataflow_options = [f"--dataflow_endpoint=https://{dataflow_address}"]
 
@@ -99,14 +102,15 @@ class GoogleCloud:
         store = ObjectStore(objects)
         not_seen = [*hidden, objects]
         check_hidden(not_seen, [clients, ROOT, Path(sys.prefix), Path(sys.base_prefix)])
-        answers: list[Answer] = [credentials.answer, StorageApi(store).answer]
+        storage = StorageApi(store)
+        answers: list[Answer] = [credentials.answer, storage.answer]
         proxy = HttpsProxy(context, answers, folder / "requests.log", dataflow_address)
         environment = _environment(proxy.url, dataflow_address, ca, key)
         dataflow = DataflowApi(folder / "jobs", environment, not_seen)
         answers.append(dataflow.answer)
         proxy.start()
         try:
-            yield cls(store, proxy, dataflow, environment, hidden, dataflow_address)
+            yield cls(store, storage, proxy, dataflow, environment, hidden, dataflow_address)
         finally:
             dataflow.stop()
             proxy.stop()

@@ -17,6 +17,11 @@ _HOSTS: Final = {"storage.googleapis.com", "www.googleapis.com"}
 _PAGE: Final = 1000
 # They change what is told, and nothing that is done; more than was asked for may always be told.
 _ONLY_TELLING: Final = {"alt", "fields", "key", "prettyPrint", "projection", "quotaUser", "userProject"}
+# Those that are asked for here; names of several are one parameter, several times.
+_RIGHTS: Final = {
+    "storage.buckets.get",
+    *(f"storage.objects.{what}" for what in ("create", "delete", "get", "list")),
+}
 # Of what is deleted; Beam warns of buckets that do.
 _NOTHING_IS_KEPT: Final = {"softDeletePolicy": {"retentionDurationSeconds": "0"}}
 _RANGE: Final = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
@@ -28,11 +33,15 @@ class StorageApi:
     """Answers requests to Cloud Storage.
 
     A parameter that nothing here heeds is an error, so that no condition is passed over in silence.
+
+    Attributes:
+        withheld: rights that nobody has, as far as who asks for them is told.
     """
 
     def __init__(self, store: ObjectStore) -> None:
         """Serves what is in `store`."""
         self._store = store
+        self.withheld: set[str] = set()
         self._uploads = Uploads(store)
         copy = {"ifGenerationMatch", "ifGenerationNotMatch", "sourceGeneration", "rewriteToken"}
         read = {"generation", "ifGenerationMatch", "ifGenerationNotMatch"}
@@ -40,6 +49,7 @@ class StorageApi:
         upload = {"uploadType", "name", "ifGenerationMatch", "ifGenerationNotMatch"}
         self._known: list[tuple[str, str, Callable[..., Response], set[str]]] = [
             ("GET", _BUCKET, self._bucket, set()),
+            ("GET", f"{_BUCKET}/iam/testPermissions", self._rights, {"permissions"}),
             ("GET", f"{_BUCKET}/o", self._list, listing | {"includeTrailingDelimiter"}),
             ("GET", _OBJECT, self._read, read),
             ("GET", f"/download{_OBJECT}", self._media, read),
@@ -71,6 +81,10 @@ class StorageApi:
         return json_response(
             {**about, "location": "US-CENTRAL1", "storageClass": "STANDARD", **_NOTHING_IS_KEPT}
         )
+
+    def _rights(self, request: Request, bucket: str) -> Response:
+        self._store.bucket(bucket)
+        return json_response({"permissions": sorted(_RIGHTS - self.withheld)})
 
     def _list(self, request: Request, bucket: str) -> Response:
         query = request.query

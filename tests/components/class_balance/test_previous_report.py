@@ -20,6 +20,7 @@ from components.class_balance.component import ClassBalanceValidator
 from components.class_balance.settings import BalanceSettings
 from components.contract import BALANCE_REPORT_FILE, DATA_REPORT_FILE, DataError
 from components.image_folder.component import ImageDataReport
+from pipeline.beam_settings import BeamSettings
 from pipeline.dag_runner import DagRunner
 from tests.components.class_balance.data_reports import data_report
 from tests.conftest import NobodyListens
@@ -62,7 +63,7 @@ class Runs:
     ) -> tuple[str, str | None]:
         """How the validator fared on images of these classes, and with what it compared them."""
         self.number += 1
-        runner = DagRunner(f"run{self.number}", NobodyListens())
+        runner = DagRunner(f"run{self.number}", BeamSettings(), NobodyListens())
         report = data_report(classes).to_json().decode()
         made_up = MadeUp(MadeUpSpec(report=report, data_report=channel.Channel(type=ImageDataReport)))
         balance = ClassBalanceValidator(

@@ -50,7 +50,12 @@ class Staged(StagedExecutor, Inner):
 
 
 def executor(tmp_path: Path, work: Work) -> Staged:
-    options = [f"--temp_location={tmp_path}/store/", "--job_name=imgclf-evaluator", "--sdk_container_image=i"]
+    options = [
+        "--runner=DataflowRunner",
+        f"--temp_location={tmp_path}/store/",
+        "--job_name=imgclf-evaluator",
+        "--sdk_container_image=i",
+    ]
     made = Staged(Staged.Context(beam_pipeline_args=options))
     made.work = work
     return made
@@ -79,6 +84,30 @@ def test_it_reads_and_writes_copies(tmp_path: Path, model: Artifact, blessing: A
     assert blessing.get_string_custom_property("component_id") == "Evaluator"
     assert blessing.get_int_custom_property("blessed") == 1
     assert not list((tmp_path / "store/imgclf/written").rglob("*"))
+
+
+def test_elsewhere_than_on_dataflow_nothing_is_copied(
+    tmp_path: Path, model: Artifact, blessing: Artifact
+) -> None:
+    own = model.uri, blessing.uri
+    seen = []
+
+    def work(inputs: dict[str, list[Artifact]], outputs: dict[str, list[Artifact]]) -> None:
+        seen.append((inputs["model"][0].uri, outputs["blessing"][0].uri))
+
+    made = Staged(
+        Staged.Context(beam_pipeline_args=["--runner=PortableRunner", "--sdk_container_image=none"])
+    )
+    made.work = work
+    made.Do({"model": [model]}, {"blessing": [blessing]}, {})
+    assert seen == [own]
+
+
+def test_an_artifact_may_have_two_keys(tmp_path: Path, model: Artifact, blessing: Artifact) -> None:
+    executor(tmp_path, lambda inputs, outputs: None).Do(
+        {"model": [model], "baseline": [model]}, {"blessing": [blessing]}, {}
+    )
+    assert model.uri == f"{tmp_path}/workspace/model"
 
 
 def test_artifacts_are_in_their_places_after_a_failure(

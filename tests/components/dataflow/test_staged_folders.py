@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
+from components.contract import UnreachableError
 from components.dataflow import staged_folders
 from components.dataflow.staged_folders import collected, copy_file, fetch_folder, shared_copy, store_folder
 
@@ -89,10 +92,47 @@ def test_another_folder_has_another_copy(tmp_path: Path, store: Path, change: st
     assert contents(Path(copy)) == FILES
 
 
-def test_a_copy_that_fails_is_told(tmp_path: Path) -> None:
+def test_a_copy_that_may_soon_be_removed_is_made_again(
+    tmp_path: Path, store: Path, copied: list[str]
+) -> None:
     artifact = write(tmp_path / "artifact", FILES)
-    with pytest.raises(OSError, match="store"):
-        shared_copy(artifact, str(write(tmp_path, {"store": "a file"}) / "store"))
+    copy = Path(shared_copy(artifact, str(store)))
+    copied.clear()
+    long_ago = time.time() - 25 * 3600
+    os.utime(copy / "labels.txt", (long_ago, long_ago))
+    shared_copy(artifact, str(store))
+    assert copied == ["labels.txt"]
+    assert (copy / "labels.txt").stat().st_mtime > time.time() - 3600
+
+
+def test_a_copy_that_fails_is_told_and_no_more_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifact = write(tmp_path / "artifact", {f"{number:03}": "" for number in range(300)})
+    tried = []
+
+    def refuse(source: str, target: str) -> None:
+        tried.append(source)
+        raise tf.errors.PermissionDeniedError(None, None, "no right to write\nat all")
+
+    monkeypatch.setattr(staged_folders, "copy_file", refuse)
+    with pytest.raises(UnreachableError) as told:
+        shared_copy(artifact, str(tmp_path / "store"))
+    assert str(told.value) == "Copying between the workspace and the bucket failed: no right to write."
+    assert len(tried) < 300
+
+
+def test_what_cannot_be_removed_changes_nothing(
+    tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(uri: str) -> None:
+        raise tf.errors.PermissionDeniedError(None, None, "no right to delete")
+
+    monkeypatch.setattr(tf.io.gfile, "rmtree", refuse)
+    with collected(str(store), tmp_path / "a") as (uri,):
+        write(Path(uri), FILES)
+    assert contents(tmp_path / "a") == FILES
+    assert "could not be removed: no right to delete" in caplog.text
 
 
 def test_what_is_written_elsewhere_is_collected(tmp_path: Path, store: Path) -> None:

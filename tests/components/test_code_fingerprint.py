@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import code_fingerprint as module
-from pipeline.code_fingerprint import code_fingerprint
+from components import code_fingerprint as module
+from components.code_fingerprint import code_fingerprint
 
 
 @pytest.fixture
