@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.cluster.google_cloud.cloud import PROJECT, Bucket, GoogleCloud
 from tests.cluster.whole_run import WholeRun, overrides, run_imgclf
 from tests.conftest import SETTINGS
+from tests.e2e.command_line import BIN, ROOT, run_command, user_environment
 from tests.image_files import write_folder
 
 IMAGE = "registry.example.com/imgclf-dataflow:1"
@@ -26,12 +33,12 @@ def bucket(google: GoogleCloud, tmp_path_factory: pytest.TempPathFactory) -> Buc
     return bucket
 
 
-def on_dataflow(google: GoogleCloud, bucket: Bucket) -> list[str]:
+def on_dataflow(google: GoogleCloud, bucket: Bucket, temp_location: str | None = None) -> list[str]:
     """The words that send stages there."""
     service = {
         "project": PROJECT,
         "region": "europe-west4",
-        "temp_location": f"{bucket.uri}/tmp",
+        "temp_location": temp_location or f"{bucket.uri}/tmp",
         "image": IMAGE,
         "max_workers": 1,
     }
@@ -107,3 +114,81 @@ def test_a_second_run_starts_no_job(google: GoogleCloud, bucket: Bucket, there: 
     again = run(google, bucket, "dataflow", *on_dataflow(google, bucket))
     assert {stage["status"] for stage in again.summary["stages"]} == {"cached"}
     assert len(google.jobs) == before
+
+
+def preflight(google: GoogleCloud, bucket: str) -> subprocess.CompletedProcess[str]:
+    """A run that is not to get as far as its first stage."""
+    words = on_dataflow(google, google.bucket("pets"), f"gs://{bucket}/tmp")
+    settings = overrides(*SETTINGS)
+    command = ["run", "--images", "gs://pets/images", "--workspace", str(google.hidden[0] / "none")]
+    return run_command(BIN / "imgclf", *command, *settings, *words, env=google.environment)
+
+
+def test_a_bucket_that_there_is_not(google: GoogleCloud, bucket: Bucket) -> None:
+    told = preflight(google, "cats")
+    assert told.returncode == 2
+    assert "beam.dataflow.temp_location: there is no bucket gs://cats." in told.stderr
+
+
+def test_rights_that_are_missing_are_named(google: GoogleCloud, bucket: Bucket) -> None:
+    google.withheld.add("storage.buckets.get")
+    try:
+        told = preflight(google, bucket.name)
+    finally:
+        google.withheld.clear()
+    assert told.returncode == 2
+    assert "the rights storage.buckets.get are missing in gs://pets" in told.stderr
+
+
+def wait_for_a_job(doing: str, *options: str) -> None:
+    """Hands over a job that fails, or one that takes long."""
+    import apache_beam as beam
+
+    from components.dataflow.job_pipeline import JobPipeline
+
+    def work(number: int) -> None:
+        if doing == "fail":
+            raise ArithmeticError(f"{number} is too much")
+        time.sleep(300)
+
+    with JobPipeline(argv=[*options, f"--job_name={doing}"]) as pipeline:
+        _ = pipeline | beam.Create([7]) | beam.Map(work)
+
+
+@contextmanager
+def waiting_for_a_job(google: GoogleCloud, bucket: Bucket, doing: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that waits for a job."""
+    code = f"import sys; from {__name__} import wait_for_a_job; wait_for_a_job(*sys.argv[1:])"
+    service = ["--runner=DataflowRunner", f"--project={PROJECT}", "--region=europe-west4"]
+    options = [*service, f"--temp_location={bucket.uri}/tmp", f"--sdk_container_image={IMAGE}"]
+    command = [sys.executable, "-c", code, doing, *options, *google.dataflow_options]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=user_environment(google.environment), stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_job_that_fails_says_why(google: GoogleCloud, bucket: Bucket) -> None:
+    with waiting_for_a_job(google, bucket, "fail") as process:
+        _, told = process.communicate(timeout=300)
+    assert process.returncode == 1
+    last = told.strip().splitlines()[-1]
+    assert "JobFailedError: Dataflow's job fail failed: " in last
+    assert "ArithmeticError: 7 is too much" in last
+    assert f"/dataflow/jobs/europe-west4/{google.jobs[-1].id}?project={PROJECT}" in last
+
+
+def test_a_job_ends_with_the_process_that_waits_for_it(google: GoogleCloud, bucket: Bucket) -> None:
+    with waiting_for_a_job(google, bucket, "long") as process:
+        until = time.monotonic() + 240
+        while google.jobs[-1].name != "long" or google.jobs[-1].state != "JOB_STATE_RUNNING":
+            assert time.monotonic() < until and process.poll() is None
+            time.sleep(0.1)
+        time.sleep(2)  # It knows the job, and waits for it.
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=120)
+    assert "KeyboardInterrupt" in told
+    assert google.jobs[-1].state == "JOB_STATE_CANCELLED"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
+from pipeline.beam_settings import BeamStage
 from pipeline.config import Config
 from pipeline.kubeflow_settings import KubeflowSettings
 from tests.kubeflow.built_manifests import KUBEFLOW, ROOT, WITH_FLINK, build, only
@@ -41,7 +42,8 @@ def test_its_settings_are_taken(block: dict[str, Any]) -> None:
 
 
 def test_no_gpu_is_asked_for_on_a_small_cluster() -> None:
-    (small,) = (block["kubeflow"] for block in map(yaml.safe_load, fenced("yaml")) if "data" in block)
+    blocks = list(map(yaml.safe_load, fenced("yaml")))
+    (small,) = (block["kubeflow"] for block in blocks if {"data", "kubeflow"} <= set(block))
     settings = KubeflowSettings.model_validate(small)
     assert settings.resources("Trainer").gpus == settings.resources("Tuner").gpus == 0
 
@@ -81,7 +83,7 @@ def test_its_commands_are_imgclfs() -> None:
 
 
 def test_runs_are_sent_to_what_the_component_is_called(tmp_path: Path) -> None:
-    (block,) = (block for block in map(yaml.safe_load, fenced("yaml")) if "beam" in block)
+    (block,) = (block for block in map(yaml.safe_load, fenced("yaml")) if "flink" in block.get("beam", {}))
     flink = Config.model_validate(block).beam.flink
     host, _, port = flink.job_server.partition(":")
     cluster = build(WITH_FLINK, tmp_path)
@@ -89,3 +91,13 @@ def test_runs_are_sent_to_what_the_component_is_called(tmp_path: Path) -> None:
     assert int(port) in [each["port"] for each in ports]
     replicas = only(cluster, "Deployment", "imgclf-flink-workers")["spec"]["replicas"]
     assert flink.parallelism == 2 * replicas
+
+
+def test_dataflow_gets_the_image_that_is_built_for_it() -> None:
+    (block,) = (block for block in map(yaml.safe_load, fenced("yaml")) if "dataflow" in block.get("beam", {}))
+    config = Config.model_validate(block)
+    assert {config.beam.runner_of(stage) for stage in get_args(BeamStage)} == {"dataflow"}
+    built = [command for command in COMMANDS if command[:2] == ["make", "image-dataflow"]]
+    pushed = [command for command in COMMANDS if command[:2] == ["docker", "push"]]
+    assert f"DATAFLOW_IMAGE={config.beam.dataflow.image}" in built[0]
+    assert config.beam.dataflow.image in pushed[-1]
