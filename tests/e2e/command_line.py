@@ -29,7 +29,7 @@ def run_command(
         env=user_environment(env),
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=550,
         check=False,
     )
 
