@@ -187,7 +187,7 @@ def test_a_job_ends_with_the_process_that_waits_for_it(google: GoogleCloud, buck
         while google.jobs[-1].name != "long" or google.jobs[-1].state != "JOB_STATE_RUNNING":
             assert time.monotonic() < until and process.poll() is None
             time.sleep(0.1)
-        time.sleep(2)  # It knows the job, and waits for it.
+        time.sleep(5)  # It knows the job, and waits for it.
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=120)
     assert "KeyboardInterrupt" in told
