@@ -79,7 +79,7 @@ def _one(request: Request, answer: Answer) -> Response:
     except ApiError as error:
         return error.response()
     if response is None:
-        raise NotImplementedError(request.url)
+        raise LookupError(f"nothing here knows {request.url}")
     return response
 
 

@@ -14,6 +14,7 @@ import apache_beam as beam
 import pytest
 
 from components.image_folder import work_units, worker_processes
+from components.image_folder.distant_units import OnDistantBeam
 from components.image_folder.executor import ingest
 from components.image_folder.list_images import list_images
 from components.image_folder.settings import DataSettings
@@ -64,6 +65,8 @@ def test_whoever_does_the_work_the_same_bytes_come_out(
         assert _files(images, tmp_path / "again", workers) == here
     assert [worker._process.poll() for worker in workers._workers] == [-signal.SIGKILL] * 2
     assert _files(images, tmp_path / "beam", OnBeam(beam.Pipeline)) == here
+    distant = OnDistantBeam(beam.Pipeline, str(tmp_path / "store"))
+    assert _files(images, tmp_path / "distant", distant) == here
 
 
 def test_an_error_in_a_worker_comes_back_with_where_it_came_from(tmp_path: Path) -> None:
