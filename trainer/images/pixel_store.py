@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from components.contract import IMAGE_ENCODED
 from trainer.images.split_records import SplitRecords
+from trainer.images.untuned import untuned
 from trainer.transform_graph import TransformGraph
 
 _DECODE_BATCH = 16
@@ -88,10 +89,10 @@ def decode_split(
         tf.data.TFRecordDataset(split.files)
         .batch(_DECODE_BATCH)
         .map(decode, num_parallel_calls=tf.data.AUTOTUNE)
-        .prefetch(tf.data.AUTOTUNE)
+        .prefetch(1)
     )
     position = 0
-    for batch in decoded:
+    for batch in untuned(decoded):
         pixels[position : position + len(batch)] = batch.numpy()
         position += len(batch)
     return PixelStore(pixels, split.labels)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.contract import CLASS_LABEL, IMAGE_SHA256
+from trainer.images.untuned import untuned
 
 _BATCH = 1024
 
@@ -46,7 +47,7 @@ def read_split(pattern: str) -> SplitRecords:
     batches = tf.data.TFRecordDataset(files).batch(_BATCH).map(lambda each: tf.io.parse_example(each, wanted))
     labels: list[np.ndarray] = [np.zeros(0, np.int64)]
     keys: list[str] = []
-    for batch in batches.as_numpy_iterator():
+    for batch in untuned(batches).as_numpy_iterator():
         labels.append(batch[CLASS_LABEL])
         keys += [key.decode() for key in batch[IMAGE_SHA256]]
     return SplitRecords(files, np.concatenate(labels), tuple(keys))

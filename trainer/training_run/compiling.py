@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from components.progress import report_progress
+from trainer.images.untuned import untuned
 from trainer.optimization.xla import choose_jit
 
 # Measuring took as long as 150 steps of small_cnn at 32 pixels, and as 84 of MobileNet 0.25 at 224 pixels, on
@@ -74,7 +75,7 @@ def _seconds_a_step(model: keras.Model, batches: tf.data.Dataset) -> float:
     (batch,) = batches.take(1)
     clock = _Clock()
     model.fit(
-        tf.data.Dataset.from_tensors(batch).repeat(),
+        untuned(tf.data.Dataset.from_tensors(batch).repeat()),
         steps_per_epoch=model.steps_per_execution,
         epochs=_CALLS,
         shuffle=False,

@@ -13,6 +13,7 @@ from trainer.augmentation.settings import AugmentationSettings
 from trainer.features.feature_store import FeatureStore
 from trainer.images.batches import Read, in_order, read_batches, training_order
 from trainer.images.pixel_store import PixelStore
+from trainer.images.untuned import untuned
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def training_batches(examples: Examples, rule: BatchRule, first_epoch: int, epoc
             inputs = [images]
         return _as_fit_takes_it(inputs, labels, rule)
 
-    return _labelled(examples, rule, order).map(finish, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+    batches = _labelled(examples, rule, order).map(finish, num_parallel_calls=tf.data.AUTOTUNE)
+    return untuned(batches.prefetch(2))
 
 
 def evaluation_batches(examples: Examples, rule: BatchRule) -> tf.data.Dataset:
@@ -87,7 +89,8 @@ def evaluation_batches(examples: Examples, rule: BatchRule) -> tf.data.Dataset:
         return _as_fit_takes_it([tf.cast(each, tf.float32) for each in inputs], labels, rule)
 
     order = in_order(len(examples.labels), rule.size)
-    return _labelled(examples, rule, order).map(finish, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+    batches = _labelled(examples, rule, order).map(finish, num_parallel_calls=tf.data.AUTOTUNE)
+    return untuned(batches.prefetch(2))
 
 
 def _labelled(examples: Examples, rule: BatchRule, order: tf.data.Dataset) -> tf.data.Dataset:
