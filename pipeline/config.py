@@ -202,9 +202,8 @@ def parse_config(tree: Mapping[str, Any], source: str) -> Config:
     # A list is called too short when its entries are wrong; the entries' own errors say it better.
     inner = {detail["loc"][:depth] for detail in details for depth in range(1, len(detail["loc"]))}
     problems = [_problem(detail["loc"], detail) for detail in details if detail["loc"] not in inner]
-    if len(problems) == 1:
-        raise ConfigError(f"In {source}: {problems[0]}.")
-    raise ConfigError(f"In {source}: " + "; ".join(problems) + ".")
+    told = "; ".join(problems)
+    raise ConfigError(f"In {source}: {told}" + ("" if told.endswith("?") else "."))
 
 
 class _UniqueKeys(yaml.SafeLoader):

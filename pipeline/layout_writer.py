@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -120,7 +119,9 @@ class LayoutWriter:
         """
         clean = "".join(char if char.isprintable() and char not in "/\\" else "_" for char in name)
         clean = clean.strip()
-        stem, extension = os.path.splitext(clean)
+        # Not `os.path.splitext`, to which ".jpg" has no extension: to whoever reads the layout it has one.
+        end = clean.rfind(".") if "." in clean else len(clean)
+        stem, extension = clean[:end], clean[end:]
         # No longer than a file system takes, nor such that it would be passed over or misread.
         stem = stem.encode()[:_STEM_BYTES].decode("utf-8", "ignore").lstrip(".").strip() or "image"
         first = path = f"{within}{stem}"

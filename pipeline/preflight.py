@@ -81,7 +81,8 @@ def resolve_data(data: DataSettings, images: str | None) -> DataSettings:
     chosen = images or data.images
     if chosen is None:
         raise ConfigError(
-            "No images given. Name the folder with --images DIR, or as data.images in the file."
+            "No images given. Name the folder with --images DIR, or just DIR for imgclf data check; "
+            "or as data.images in the file."
         )
     try:
         chosen.encode()

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from components.image_folder.data_report import DataReport
+from components.image_folder.findings import NO_IMAGE
 from pipeline.exit_codes import FAILED_EXIT, INVALID_DATA_EXIT, NOT_BLESSED_EXIT, PUSHED_EXIT
 
 Status = Literal["pushed", "not_blessed", "invalid_data", "failed"]
@@ -23,7 +24,7 @@ EXIT_CODES: Final[dict[Status, int]] = {
 }
 
 # What nobody would miss: files that are no images, and copies of images that stay.
-_NO_LOSS: Final = frozenset({"hidden_file", "other_file", "duplicate", "split_leak"})
+_NO_LOSS: Final = NO_IMAGE | {"duplicate", "split_leak"}
 
 
 @dataclass(frozen=True)

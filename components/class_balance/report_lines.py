@@ -8,7 +8,7 @@ from typing import Final
 from components.class_balance.balance_report import BalanceReport
 from components.class_balance.drift_rule import IN_WORDS, Changes, in_numbers, largest_first
 from components.class_balance.first_few import SHOWN
-from components.contract import TRAIN
+from components.contract import EVAL, TRAIN
 
 # Beyond this, a class weight changes what is learned enough to be worth a try.
 _WORTH_WEIGHING: Final = 3.0
@@ -27,7 +27,16 @@ def lines(report: BalanceReport) -> list[str]:
             f"class '{biggest}' has {report.imbalance:.1f} times the training images of class '{smallest}': "
             "training.class_weights can help"
         )
-    return changed
+    return [*changed, *_missing_from_eval(report)]
+
+
+def _missing_from_eval(report: BalanceReport) -> list[str]:
+    """Of a split that nothing is judged by in the end, too little to refuse the images for."""
+    counts = report.counts[EVAL]
+    missing = [label for label, images in report.counts[TRAIN].items() if images and not counts[label]]
+    if not missing or not any(counts.values()):
+        return []
+    return [f"the eval split has no image of {_named(missing)}: add some, or raise data.splits.eval"]
 
 
 def _changed(changes: Changes) -> list[str]:

@@ -69,7 +69,7 @@ class DataReport:
         layout: as detected or asked for.
         spans: numbers of the spans used, oldest first.
         labels: label names in id order.
-        found: files that claim to be images.
+        found: files that claim to be images, those that a manifest lists and that are not there among them.
         accepted: images written to a split.
         duplicates: further copies of an accepted image, left out.
         set_aside: image files that could not be used; found = accepted + duplicates + set_aside.

@@ -205,9 +205,9 @@ def _shape(header: ImageHeader | None) -> tuple[str, int, int]:
 
 def _findings_of_header(path: str, header: ImageHeader) -> list[tuple[str, str]]:
     found = []
-    extension = path.rpartition(".")[2].lower()
-    if extension not in _EXTENSIONS[header.format]:
-        reason = f"{header.format} data in a file named .{printable(extension)}"
+    _, dot, extension = path.rpartition("/")[2].rpartition(".")
+    if dot and extension.lower() not in _EXTENSIONS[header.format]:
+        reason = f"{header.format} data in a file named .{printable(extension.lower())}"
         found.append(("extension_mismatch", reason))
     if not header.decodable:
         reason = f"{header.format} that model servers do not take, turned into PNG for training"

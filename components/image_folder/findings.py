@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from components.image_folder.policies import Policy
 
 # What became of the file. `refused`: its policy is `fail`, so the run stops.
 Action = Literal["kept", "repaired", "set aside", "refused"]
+# Kinds of finding about what does not even claim to be an image.
+NO_IMAGE: Final = frozenset({"hidden_file", "other_file"})
 
 
 @dataclass(frozen=True, slots=True)

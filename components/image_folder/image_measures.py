@@ -58,7 +58,7 @@ def measure(image: Pixels, orientation: int) -> tuple[Measures, str]:
         brightness,
         max(float(shares @ _SQUARED_GRAYS) - brightness**2, 0) ** 0.5,
         _sharpness(gray),
-        -float(occurring @ np.log2(occurring)),
+        abs(float(occurring @ np.log2(occurring))),
         float(below.searchsorted(0.01)),
         float(below.searchsorted(0.99)),
         *(rows.sum(0).sum(0) / pixels),

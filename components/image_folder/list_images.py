@@ -58,9 +58,10 @@ def list_images(settings: DataSettings) -> Listing:
         require_pinned(labels, pinned, str(settings.labels.file))
         labels = pinned
     if len(labels) < 2:
+        hint = "" if spans else _one_level_down(found, store)
         raise DataError(
             f"{images} holds one class only, '{labels[0]}'{found.passed_over()}. "
-            "A classifier needs at least two."
+            f"A classifier needs at least two.{hint}"
         )
     files, open_splits = leave_open(found.files, images)
     findings = [*found.findings, *find_clashes(sorted(labels), settings.policies)]
@@ -100,6 +101,15 @@ def _look_up(store: ImageStore, place: str) -> FolderItem:
     if item.kind == "broken":
         raise ConfigError(f"{where} cannot be read: {item.reason}.")
     return item
+
+
+def _one_level_down(found: Found, store: ImageStore) -> str:
+    """What to try with a single class folder that holds several folders and no image of its own."""
+    (name,) = found.names.values()
+    below = {file.path.removeprefix(f"{name}/").rpartition("/")[0].partition("/")[0] for file in found.files}
+    if found.layout != "class_folders" or len(below) < 2 or "" in below:
+        return ""
+    return f" If the folders in it are the classes, give {shown(store, name)} instead."
 
 
 def _joined(founds: Mapping[int, Found]) -> Found:

@@ -162,12 +162,14 @@ def _judge_group(
         return _HELD_OUT[placement.moved.get(image.path) or image.split]
 
     furthest = max(group, key=held_out)
-    leaks = [image for image in group if held_out(image) < held_out(furthest)]
+    # Copies that a policy keeps have been told of as such.
+    near = [image for image in group if image.path in reasons]
+    leaks = [image for image in near if held_out(image) < held_out(furthest)]
     for image in leaks:
         where = placement.moved.get(furthest.path) or furthest.split
         reason = f"nearly the same picture as {printable(furthest.path)} in the {where} split"
         _leave_out(image, "near_split_leak", reason, settings, placement)
-    remaining = [image for image in group if image not in leaks and image.path in reasons]
+    remaining = [image for image in near if image not in leaks]
     for image in remaining:
         if image is remaining[0] and settings.policies.near_duplicate == "drop":
             placement.findings.append(

@@ -8,7 +8,7 @@ from typing import Final
 
 from components.contract import SPLITS
 from components.image_folder.data_report import DataReport
-from components.image_folder.findings import Finding, action_of, printable
+from components.image_folder.findings import NO_IMAGE, Finding, action_of, printable
 from components.image_folder.listing import Listing
 from components.image_folder.placement import Placement
 from components.image_folder.policies import KINDS
@@ -39,10 +39,12 @@ def build_report(
     counts = {split: {label: summary.counts[split, label] for label in labels} for split in SPLITS}
     findings = [*listing.findings, *placement.findings, *_findings_of(summary, settings)]
     accepted = sum(sum(by_label.values()) for by_label in counts.values())
-    found = len(listing.files)
+    found = len(listing.files) + len(_lost(listing.findings))
     files = tuple(sorted(findings, key=lambda finding: (finding.file, KINDS.index(finding.kind))))
     by_kind = Counter(finding.kind for finding in files)
     set_aside = found - accepted - len(placement.copies)
+    copies = {printable(path) for path in placement.copies}
+    lost = [finding for finding in _lost(files) if finding.file not in copies]
     return DataReport(
         root=printable(listing.root),
         layout=listing.layout,
@@ -59,7 +61,7 @@ def build_report(
         violations=(
             *_violated_policies(files),
             *_classes_without_images(counts, files),
-            *_too_many_set_aside(found, set_aside, files, settings.max_set_aside),
+            *_too_many_set_aside(found, set_aside, lost, settings.max_set_aside),
             *_empty_splits(counts, accepted),
         ),
         statistics=summary.statistics.result(),
@@ -107,10 +109,19 @@ def _classes_without_images(counts: Mapping[str, Mapping[str, int]], files: Sequ
     return sentences
 
 
-def _too_many_set_aside(found: int, set_aside: int, files: Sequence[Finding], allowed: float) -> list[str]:
+def _lost(findings: Sequence[Finding]) -> list[Finding]:
+    """For each file that claims to be an image and is not used, the first finding that says why."""
+    first: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.action in ("set aside", "refused") and finding.kind not in NO_IMAGE:
+            first.setdefault(finding.file, finding)
+    # How many images a folder would hold that cannot be entered, nobody knows.
+    return [finding for file, finding in first.items() if not file.endswith("/")]
+
+
+def _too_many_set_aside(found: int, set_aside: int, lost: Sequence[Finding], allowed: float) -> list[str]:
     if not found or set_aside / found <= allowed:
         return []
-    lost = [finding for finding in files if finding.action in ("set aside", "refused")]
     return [
         f"{set_aside} of {found} files ({set_aside / found:.1%}) are set aside, and data.max_set_aside "
         f"allows {allowed:.1%}: {_named(lost)}"

@@ -68,8 +68,8 @@ def test_json_for_machines(images: Path, tmp_path: Path) -> None:
     ("words", "code", "told"),
     [
         (["nowhere"], USAGE, "There is no folder"),
-        ([], USAGE, "No images given"),
-        (["{images}", "--set", "data.odd.blury=3"], USAGE, "did you mean 'data.odd.blurry'?"),
+        ([], USAGE, "or just DIR for imgclf data check"),
+        (["{images}", "--set", "data.odd.blury=3"], USAGE, "did you mean 'data.odd.blurry'?\n"),
         (["{images}", "--set", "data.policies.corrupt=keep"], USAGE, "data.policies.corrupt"),
         (["{images}/cat"], REFUSED, "no class folders"),
         (["{images}", "--page", "/nowhere/page.html"], USAGE, "there is no folder /nowhere"),

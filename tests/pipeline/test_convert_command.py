@@ -323,6 +323,15 @@ def test_files_that_only_a_manifest_finds(tmp_path: Path, capsys: pytest.Capture
     assert not (tmp_path / "d").exists()
 
 
+def test_names_that_are_nothing_but_an_extension(tmp_path: Path) -> None:
+    source = write_tree(tmp_path / "a", ["1.jpg", "2.jpg", "x/.jpg", "y/..jpg"])
+    write_tree(source, {"m.csv": "path,label\n1.jpg,a\n2.jpg,b\nx/.jpg,a\ny/..jpg,a\n"})
+    for target in WITHOUT_SPLITS:
+        converted = _convert(source / "m.csv", tmp_path / target, target)
+        assert _content(converted) == _content(source / "m.csv")
+        assert {path.name for path in converted.rglob("image*.jpg")} == {"image.jpg", "image-2.jpg"}
+
+
 def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["imgclf", *arguments])
     with pytest.raises(SystemExit) as raised:

@@ -64,10 +64,11 @@ def detect(store: ImageStore, folder: str, settings: DataSettings) -> LayoutName
     folders are each a sign of their own layout; folders that are all called
     like splits are split folders if class folders lie in each. Where none of
     these is there, it is a folder of class folders that lacks something.
+    A class may be called like a split, and have folders in it; two are splits.
 
     Raises:
-        ConfigError: there are signs of several layouts, or folders that are called like splits and hold
-            no class folders.
+        ConfigError: there are signs of several layouts, folders that are called like splits and hold no
+            class folders, or split folders beside others.
     """
     items = scan_top(store, folder)
     folders = _used_folders(folder, items, settings)
@@ -81,8 +82,17 @@ def detect(store: ImageStore, folder: str, settings: DataSettings) -> LayoutName
         signs["manifest"] = f"a manifest ({_some([item.name for item in manifests])})"
     if pairs:
         signs["sidecar"] = f"images with text files ({_some(pairs)})"
-    if folders and all(split_called(name) for name in folders):
-        with_classes = [name for name in folders if _holds_folders(store, joined(folder, name), settings)]
+    splits = [name for name in folders if split_called(name)]
+    with_classes = [name for name in splits if _holds_folders(store, joined(folder, name), settings)]
+    if len(splits) < len(folders):
+        if len(with_classes) > 1 and not signs:
+            others = [name for name in folders if name not in with_classes]
+            raise ConfigError(
+                f"{shown(store, folder)} holds split folders ({_some(with_classes)}) beside others "
+                f"({_some(others)}). Move the others elsewhere; or, if all of them are classes, use "
+                "data.layout=class_folders."
+            )
+    elif splits:
         if len(with_classes) == len(folders):
             signs["split_folders"] = f"split folders ({_some(folders)})"
         elif len(folders) > 1 and not signs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from components.image_folder.findings import Finding
+from components.image_folder.findings import NO_IMAGE, Finding
 from components.image_folder.listing import ImageFile
 from components.image_folder.settings import LayoutName
 
@@ -35,7 +35,7 @@ class Found:
             finding
             for finding in self.findings
             if finding.action != "kept"
-            and finding.kind not in ("hidden_file", "other_file")
+            and finding.kind not in NO_IMAGE
             and (folder is None or folder in finding.file.split("/"))
         ]
         if not counting:

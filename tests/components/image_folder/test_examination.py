@@ -33,6 +33,7 @@ def _foreign(name: str) -> tuple[str, str]:
 
 def _written(folder: Path, name: str, data: bytes, split: str | None = None) -> ImageFile:
     path = folder / name
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)
     return ImageFile(name, "b", len(data), path.stat().st_mtime_ns, split)
 
@@ -64,6 +65,7 @@ def _examined(examiner: Examiner, file: ImageFile) -> tuple[Entry, tf.train.Exam
         *((f"x.{name}", hazards.tiff(1), [_foreign("TIFF")]) for name in ("tif", "tiff")),
         ("x.png", hazards.jpeg(1), [("extension_mismatch", "JPEG data in a file named .png")]),
         ("x.j\n", hazards.jpeg(1), [("extension_mismatch", r"JPEG data in a file named .j\n")]),
+        *((name, hazards.jpeg(1), []) for name in ("x", "x.y/z", ".jpg")),  # none says anything else
         ("x.png", hazards.palette_png(1), [PALETTE]),
         ("x.png", hazards.alpha_png(1), [("alpha", "transparency, which is not used")]),
         ("x.png", hazards.png(1, mode="L"), [("grayscale", "gray, repeated over three channels")]),

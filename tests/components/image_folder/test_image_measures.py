@@ -95,6 +95,7 @@ def test_tiny_and_thin_images_can_be_measured() -> None:
     for size in ((1, 1), (2, 300), (300, 2), (3, 3)):
         measures, perceptual_hash = _measured(_png(np.full((size[1], size[0], 3), 9)))
         assert measures.brightness == 9
+        assert str(measures.entropy) == "0.0"  # and not -0.0, which would be told
         assert len(perceptual_hash) == 64
 
 

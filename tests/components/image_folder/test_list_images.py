@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components.contract import ConfigError
+from components.contract import ConfigError, DataError
 from components.image_folder.listing import fingerprint
 from tests.listings import listed, write_tree
 
@@ -29,6 +29,21 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(ConfigError, match="loop cannot be read: .*Too many levels"):
         listed(tmp_path / "loop")
+
+
+def test_class_folders_one_level_further_down(tmp_path: Path) -> None:
+    images = write_tree(tmp_path / "images", ["all/cat/1.jpg", "all/dog/1.jpg"])
+    with pytest.raises(
+        DataError, match=f"one class only, 'all'.* are the classes, give {images}/all instead"
+    ):
+        listed(images)
+    assert listed(images / "all").labels == ("cat", "dog")
+    splits = write_tree(tmp_path / "splits", [f"all/{name}/cat/1.jpg" for name in ("train", "val")])
+    with pytest.raises(DataError, match=f"give {splits}/all instead"):
+        listed(splits)
+    for number, files in enumerate((["all/cat/1.jpg"], ["all/cat/1.jpg", "all/dog/1.jpg", "all/1.jpg"])):
+        with pytest.raises(DataError, match="needs at least two.$"):
+            listed(write_tree(tmp_path / str(number), files))
 
 
 def test_findings_and_files_are_sorted(images: Path) -> None:

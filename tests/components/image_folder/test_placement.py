@@ -269,6 +269,18 @@ def test_what_is_validated_on_comes_before_what_is_trained_on() -> None:
     assert _place(*entries, split_leak="keep").copies == set()
 
 
+def test_a_leak_that_is_kept_is_no_near_leak_besides() -> None:
+    same = [
+        _image("a/1", "same", "x", split="train", given=True),
+        _image("a/2", "same", "x", split="test", given=True),
+    ]
+    policies = {"split_leak": "keep", "near_split_leak": "drop"}
+    placement = _place(*same, **policies)
+    assert (_told(placement), placement.moved) == ({("a/1", "split_leak", "kept")}, {})
+    third = _image("a/3", "a", "x1", split="test", given=True)
+    assert _place(*same, third, **policies).moved == {"a/1": None}
+
+
 def test_the_limits_are_still_near() -> None:
     apart = (_near("a/1", 1, _hash()), _near("a/2", 2, _hash(range(4)), "test"))
     for max_distance, moved in ((4, {"a/2": "train"}), (3, {})):

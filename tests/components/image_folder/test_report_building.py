@@ -138,6 +138,28 @@ def test_only_so_many_files_may_be_set_aside(lost: int, refused: bool) -> None:
     assert any("max_set_aside" in violation for violation in report.violations) == refused
 
 
+def test_images_that_are_not_even_listed_count_as_set_aside() -> None:
+    listed = (
+        Finding("a/gone", "missing_file", "not there"),
+        Finding("a/twice", "missing_file", "not there"),
+        Finding("a/twice", "unlabelled", "no label"),
+        Finding("a/link", "link_outside", "elsewhere", "refused"),
+        Finding("a/odd", "unprintable_name", "odd", "kept"),
+        Finding("a/closed/", "unreadable", "nobody knows what it holds"),
+        Finding("a/.x", "hidden_file", "hidden"),
+        Finding("a/notes", "other_file", "no image"),
+    )
+    copies = Placement(copies={"a/copy"}, findings=[Finding("a/copy", "duplicate", "a copy")])
+    findings = [("a/1", "empty", "nothing"), ("a/2", "alpha", "no loss")]
+    report = _report(listed=listed, placement=copies, findings=findings, lost=1)
+    assert (report.found, report.accepted, report.duplicates, report.set_aside) == (24, 19, 1, 4)
+    (violation,) = (told for told in report.violations if "max_set_aside" in told)
+    assert violation == (
+        "4 of 24 files (16.7%) are set aside, and data.max_set_aside allows 5.0%: "
+        "a/1 (nothing); a/gone (not there); a/link (elsewhere); and 1 more"
+    )
+
+
 def test_copies_are_not_set_aside() -> None:
     copies = Placement(copies={f"a/{number}" for number in range(50)})
     assert _report(placement=copies, max_set_aside=0).violations == ()

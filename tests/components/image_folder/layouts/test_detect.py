@@ -33,6 +33,7 @@ SPLITS = {"train/cat/1.jpg": "", "train/dog/1.jpg": ""}
         ({**SPLITS, ".git/x": "", "__MACOSX/x": ""}, "split_folders"),
         ({**SIDECAR, ".a/x": "", ".b/x": ""}, "sidecar"),
         ({**CLASSES, "train/steam/1.jpg": ""}, "class_folders"),
+        ({**CLASSES, "train/steam/1.jpg": "", "test/1.jpg": ""}, "class_folders"),
     ],
 )
 def test_what_is_taken(tmp_path: Path, files: dict[str, str], layout: str) -> None:
@@ -57,6 +58,11 @@ def test_what_is_taken(tmp_path: Path, files: dict[str, str], layout: str) -> No
             r"images with text files .* and folders that could be classes \(test, train\)",
         ),
         ({"train/cat/1.jpg": "", "test/1.jpg": ""}, "called like splits"),
+        (
+            {**SPLITS, "val/cat/1.jpg": "", "more/1.jpg": ""},
+            r"split folders \(train, val\) beside others \(more\). Move the others elsewhere; "
+            "or, if all of them are classes, use data.layout=class_folders",
+        ),
         ({f"{name}/1.jpg": "" for name in "abcdef"} | SIDECAR, r"\(a, b, c, d, …\)"),
     ],
 )
