@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, get_args
@@ -12,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from components.settings import Settings
 from trainer.augmentation.op_settings import AnyOp, OpSettings
 from trainer.augmentation.presets import PRESETS, Preset
+from trainer.model.catalog import nearest_name
 
 FillMode = Literal["reflect", "constant", "nearest", "wrap"]
 
@@ -29,8 +29,7 @@ def _parsed(entry: Any) -> OpSettings:
         raise ValueError(f"{entry!r} names no op; write it as in {{op: flip}}")
     name = str(entry["op"])
     if name not in OPS:
-        nearest = difflib.get_close_matches(name, OPS, n=1, cutoff=0)[0]
-        raise ValueError(f"there is no op '{name}'; the nearest one is '{nearest}'")
+        raise ValueError(f"there is no op '{name}'; the nearest one is '{nearest_name(name, OPS)}'")
     return OPS[name].model_validate(entry)
 
 

@@ -42,7 +42,13 @@ def test_ops_are_read_as_yaml_gives_them() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("rotate", "rotation"), ("mix_up", "mixup"), ("crop", "random_resized_crop"), ("?", "")],
+    [
+        ("rotate", "rotation"),
+        ("mix_up", "mixup"),
+        ("crop", "random_resized_crop"),
+        ("JPEG", "jpeg_quality"),
+        ("?", ""),
+    ],
 )
 def test_an_op_that_there_is_not_names_the_nearest(wrong: str, right: str) -> None:
     where, message = _refusal({"op": "flip"}, {"op": wrong})
