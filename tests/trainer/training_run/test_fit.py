@@ -111,6 +111,16 @@ def test_a_head_phase_leaves_the_backbone_alone_and_runs_it_once_an_image(
     assert not np.array_equal(classifier.head.weights[0], untouched.head.weights[0])
 
 
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_a_head_learns_from_features_in_half_precision(tmp_path: Path, policy: str) -> None:
+    keras.mixed_precision.set_global_policy(policy)
+    try:
+        classifier = _fit(tmp_path, **HEAD)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert (_answers(classifier).argmax(1) == np.arange(16) % CLASSES).all()
+
+
 def test_a_later_run_computes_no_features_again(tmp_path: Path, decoded: list[int]) -> None:
     _fit(tmp_path, **HEAD)
     decoded.clear()
