@@ -54,20 +54,36 @@ class Classifier:
         Raises:
             ConfigError: no backbone has a layer or block of that name.
         """
+        starts = self.learning_starts(part, "training.phases")
+        for network, pretrained, start in zip(self.backbones, self.pretrained_backbones, starts, strict=True):
+            for position, layer in enumerate(network.layers):
+                keeps_statistics = pretrained and isinstance(layer, keras.layers.BatchNormalization)
+                layer.trainable = start is not None and position >= start and not keeps_statistics
+
+    def learning_starts(self, part: Trainable, key: str) -> list[int | None]:
+        """Finds where each backbone begins to learn.
+
+        Args:
+            part: what is to learn.
+            key: of the setting that says so, dotted.
+
+        Returns:
+            For each backbone, what `Trainable.first_learning` says of its layers.
+
+        Raises:
+            ConfigError: no backbone has a layer or block of that name; says which name is nearest.
+        """
         names = [[layer.name for layer in network.layers] for network in self.backbones]
         starts = [part.first_learning(each) for each in names]
         if all(start is None for start in starts):
             known = [name for each in names for name in each]
             kind = "layer named" if part.part == "layer" else "layer whose name begins with"
             raise ConfigError(
-                f"training.phases: there is no {kind} '{part.name}' in "
+                f"{key}: there is no {kind} '{part.name}' in "
                 f"{', '.join(network.name for network in self.backbones)}; did you mean "
                 f"'{nearest_name(part.name, known)}'?"
             )
-        for network, pretrained, start in zip(self.backbones, self.pretrained_backbones, starts, strict=True):
-            for position, layer in enumerate(network.layers):
-                keeps_statistics = pretrained and isinstance(layer, keras.layers.BatchNormalization)
-                layer.trainable = start is not None and position >= start and not keeps_statistics
+        return starts
 
 
 def build_classifier(settings: ModelSettings, classes: int, image_size: int | None = None) -> Classifier:

@@ -20,7 +20,8 @@ from serving.first_line import first_line
 from trainer.features.feature_cache import FeatureCache
 from trainer.images.split_images import SplitImages
 from trainer.model.classifier import Classifier
-from trainer.settings import TrainingSettings
+from trainer.model.trainable import parse_trainable
+from trainer.settings import PhaseSettings, TrainingSettings
 from trainer.training_run.best_so_far import BestSoFar
 from trainer.training_run.epochs import cap_epochs
 from trainer.training_run.history import History
@@ -115,6 +116,7 @@ def _fit(
     cache = FeatureCache(files.features, int(settings.feature_cache_gib * 2**30))
     weights = _class_weights(settings, splits.train_counts)
     classifier = build(splits.train.size)
+    _check_layer_names(settings.phases, classifier)
     history = History(files.history)
     first, best = _go_on(files.resume, classifier, settings, history)
     for number, (phase, epochs) in enumerate(zip(settings.phases, epochs_of, strict=True)):
@@ -147,6 +149,15 @@ def _fit(
             classifier.model.set_weights(best.weights)
     shutil.rmtree(files.resume, ignore_errors=True)
     return classifier
+
+
+def _check_layer_names(phases: Sequence[PhaseSettings], classifier: Classifier) -> None:
+    """Refuses a name in a late phase before the phases that come first are trained."""
+    for number, phase in enumerate(phases):
+        key = f"training.phases.{number}"
+        classifier.learning_starts(phase.trainable, f"{key}.train")
+        for place, rate in enumerate(phase.layer_rates):
+            classifier.learning_starts(parse_trainable(rate.layers), f"{key}.layer_rates.{place}.layers")
 
 
 def _class_weights(settings: TrainingSettings, train_counts: Sequence[int]) -> tf.Tensor | None:

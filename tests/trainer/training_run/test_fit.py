@@ -320,11 +320,26 @@ def test_the_time_is_up(tmp_path: Path) -> None:
     assert not (tmp_path / "history.csv").exists()
 
 
-def test_layers_that_do_not_exist_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there is no layer named 'dens' in lenet; did you mean 'dense'"):
-        _fit(tmp_path, phases=[{"train": "from layer dens"}])
-    with pytest.raises(ConfigError, match=r"training.phases.0.layer_rates.1.layers: there is no layer"):
-        _fit(tmp_path, phases=[{"layer_rates": [{"layers": "all"}, {"layers": "from block nothing"}]}])
+@pytest.mark.parametrize(
+    ("late", "message"),
+    [
+        (
+            {"train": "from layer dens"},
+            "training.phases.1.train: there is no layer named 'dens' in lenet; did you mean 'dense'",
+        ),
+        (
+            {"layer_rates": [{"layers": "all"}, {"layers": "from block blok2"}]},
+            "training.phases.1.layer_rates.1.layers: there is no layer whose name begins with 'blok2' in "
+            "lenet; did you mean 'block2_",
+        ),
+    ],
+)
+def test_layers_that_do_not_exist_are_named_before_anything_is_trained(
+    tmp_path: Path, late: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        _fit(tmp_path, phases=[*HEAD["phases"], late])
+    assert not (tmp_path / "history.csv").exists()
 
 
 @pytest.mark.parametrize(
