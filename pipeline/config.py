@@ -110,15 +110,21 @@ class Config(Settings):
         return self
 
     @model_validator(mode="after")
-    def _phases_are_no_larger_than_the_model(self) -> Config:
+    def _phases_have_sizes_that_the_model_takes(self) -> Config:
         if self.preset is not None:
             return self  # As above.
         for number, phase in enumerate(self.training.phases):
-            if phase.image_size is not None and phase.image_size > self.model.input_size:
+            if phase.image_size is None:
+                continue
+            told = f"training.phases.{number}.image_size is {phase.image_size}"
+            if phase.image_size > self.model.input_size:
                 raise ValueError(
-                    f"training.phases.{number}.image_size is {phase.image_size}, and images come in at "
-                    f"model.image_size, {self.model.input_size}; raise the latter"
+                    f"{told}, and images come in at model.image_size, {self.model.input_size}; raise the "
+                    "latter"
                 )
+            reason = self.model.reason_against(phase.image_size)
+            if reason is not None:
+                raise ValueError(f"{told}, and {reason}")
         return self
 
     @model_validator(mode="after")

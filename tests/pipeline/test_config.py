@@ -78,6 +78,27 @@ def test_a_bad_key_or_value_is_one_clear_error(override: str, message: str) -> N
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("{}", "mobilenet would then see images of 16 pixels; the smallest that it takes is 32"),
+        (
+            "{backbone: small_cnn, weights: none}",
+            "the model would have other weights than with 64 (model.image_size): model.backbone small_cnn",
+        ),
+        (
+            "{backbone: vgg16, fused_with: [{image_size: 32}]}",
+            "vgg16 would then see images of 16 pixels; the smallest that it takes is 32",
+        ),
+    ],
+)
+def test_a_phase_of_a_size_that_the_model_cannot_take_is_refused(model: str, message: str) -> None:
+    start = "training.phases=[{train: all, image_size: 16}]"
+    with pytest.raises(ConfigError) as error:
+        load_config(None, [f"model={model}", start])
+    assert f"training.phases.0.image_size is 16, and {message}" in str(error.value)
+
+
 def test_an_entry_of_a_default_list_can_be_changed_alone() -> None:
     default = Config().training.phases
     changed = load_config(None, ["training.phases.1.epochs=9"]).training.phases
