@@ -29,6 +29,10 @@ from trainer.training_run.phase import PhasePlan, run_phase
 from trainer.training_run.saved_state import SavedState
 
 _PHASE_FILE: Final = "phase.npz"
+_SMALLER_MODEL: Final = (
+    "Take fewer units for model.head.hidden, another model.head.pooling, a smaller model.image_size, or a "
+    "smaller model.backbone."
+)
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,8 @@ def _fit(
     epochs_of = cap_epochs([phase.epochs for phase in settings.phases], settings.epochs)
     cache = FeatureCache(files.features, int(settings.feature_cache_gib * 2**30))
     weights = _class_weights(settings, splits.train_counts)
-    classifier = build(splits.train.size)
+    with _memory_in_words("the model", _SMALLER_MODEL):
+        classifier = build(splits.train.size)
     _check_layer_names(settings.phases, classifier)
     history = History(files.history)
     first, best = _go_on(files.resume, classifier, settings, history)
@@ -138,7 +143,7 @@ def _fit(
         )
         sized = _at_size(classifier, build, phase.image_size or splits.train.size, plan.seed)
         state = files.resume / f"epochs-{number}.npz"
-        with _memory_in_words(plan):
+        with _memory_in_words(plan.name, _smaller_steps(plan)):
             value = run_phase(sized, splits.train, splits.evaluation, plan, cache, history, state)
         if sized is not classifier:
             classifier.model.set_weights(sized.model.get_weights())
@@ -205,14 +210,19 @@ def _go_on(
     )
 
 
+def _smaller_steps(plan: PhasePlan) -> str:
+    return (
+        f"Lower training.batch_size, which is {plan.settings.batch_size}; or "
+        f"training.phases.{plan.number}.image_size or model.image_size; or train fewer layers."
+    )
+
+
 @contextmanager
-def _memory_in_words(plan: PhasePlan) -> Iterator[None]:
+def _memory_in_words(name: str, advice: str) -> Iterator[None]:
     """Turns TensorFlow's many pages about memory into what a user can do."""
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
-        size = f"training.phases.{plan.number}.image_size or model.image_size"
         raise ConfigError(
-            f"There is not enough memory for {plan.name} ({first_line(error.message)}). Lower "
-            f"training.batch_size, which is {plan.settings.batch_size}; or {size}; or train fewer layers."
+            f"There is not enough memory for {name} ({first_line(error.message)}). {advice}"
         ) from error

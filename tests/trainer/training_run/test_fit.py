@@ -315,6 +315,11 @@ def test_memory_that_runs_out_says_which_settings_take_it(
     assert "and so on" not in str(caught.value)
 
 
+def test_a_model_that_memory_cannot_hold_says_what_makes_it_large(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not enough memory for the model .*model.head.hidden"):
+        _fit(tmp_path, model={"head": {"hidden": [10**13]}}, **HEAD)
+
+
 def test_the_time_is_up(tmp_path: Path) -> None:
     _fit(tmp_path, max_minutes=1e-9, phases=[{"train": "head", "epochs": 5}] * 2)
     assert not (tmp_path / "history.csv").exists()
