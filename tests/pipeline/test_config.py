@@ -60,7 +60,7 @@ def test_overrides_come_before_the_file(tmp_path: Path) -> None:
         ("training.augmentation.ops=[{op: flipp}]", "there is no op 'flipp'; the nearest one is 'flip'"),
         (
             "training.augmentation.ops=[{op: rotation, degree: 5}]",
-            "did you mean 'training.augmentation.ops.0.degrees'?",
+            "training.augmentation.ops.0: rotation has no key 'degree'; did you mean 'degrees'?",
         ),
         ("training.augmentation.preset=weak", "'none', 'light', 'standard' or 'strong', not 'weak'"),
         ("training.phases.0.optimizer.name=sdg", "expected 'sgd', 'adam', 'adamw', 'rmsprop' or 'adadelta'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, get_args
@@ -30,6 +31,12 @@ def _parsed(entry: Any) -> OpSettings:
     name = str(entry["op"])
     if name not in OPS:
         raise ValueError(f"there is no op '{name}'; the nearest one is '{nearest_name(name, OPS)}'")
+    known = OPS[name].model_fields
+    unknown = [str(key) for key in entry if key not in known]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.7)
+        advice = f"did you mean '{near[0]}'?" if near else f"known there: {', '.join(known)}"
+        raise ValueError(f"{name} has no key '{unknown[0]}'; {advice}")
     return OPS[name].model_validate(entry)
 
 
