@@ -113,7 +113,9 @@ def run_phase(
         restore_best_weights=True,
     )
     schedule = plan.phase.schedule or plan.settings.schedule
+    key = f"training.phases.{plan.number}"
     optimizer = plan.phase.optimizer or plan.settings.optimizer
+    optimizer_key = f"{key}.optimizer" if plan.phase.optimizer else "training.optimizer"
     watched = [*ema_callbacks(optimizer), *schedule_callbacks(schedule), stopping, history]
     resumption = Resumption(state, watched)
     first = resumption.initial_epoch
@@ -143,7 +145,7 @@ def run_phase(
         shuffle=False,  # The batches are in the order that they are meant to be in.
         verbose=0,
         callbacks=[
-            StopWhenDiverged(plan.name, f"training.phases.{plan.number}.learning_rate"),
+            StopWhenDiverged(plan.name, f"{key}.learning_rate", f"{optimizer_key}.clip_norm"),
             *watched,
             *([] if plan.tensorboard is None else [Curves(plan.tensorboard, history)]),
             EpochLine(plan.name, plan.epochs),

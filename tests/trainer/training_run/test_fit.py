@@ -296,11 +296,13 @@ def _larger(split: MadeUpSplit) -> MadeUpSplit:
 
 
 def test_a_loss_that_is_no_number_ends_training_and_says_where(tmp_path: Path) -> None:
-    phases = [{"train": "head", "epochs": 9}, {"train": "all", "epochs": 9, "learning_rate": 1e38}]
-    with pytest.raises(
-        DivergedError, match=r"step \d of epoch 1 of phase 2, all. Lower training.phases.1.learning"
-    ):
-        _fit(tmp_path, phases=phases, optimizer={"name": "sgd"})
+    large = {"train": "all", "epochs": 9, "learning_rate": 1e38}
+    sgd = {"name": "sgd"}
+    where = r"step \d of epoch 1 of phase 2, all. Lower training.phases.1.learning_rate.*with "
+    with pytest.raises(DivergedError, match=f"{where}training.optimizer.clip_norm"):
+        _fit(tmp_path, phases=[*HEAD["phases"], large], optimizer=sgd)
+    with pytest.raises(DivergedError, match=f"{where}training.phases.1.optimizer.clip_norm"):
+        _fit(tmp_path, phases=[*HEAD["phases"], {**large, "optimizer": sgd}])
 
 
 def test_memory_that_runs_out_says_which_settings_take_it(
