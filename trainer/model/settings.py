@@ -31,7 +31,7 @@ class BackboneSettings(Settings):
     )
     alpha: float | None = Field(
         None,
-        gt=0,
+        ge=1 / 32,  # One filter of the 32 that MobileNet begins with.
         le=2,
         description="Width of the MobileNets: a factor on the filters of each layer; 1 unless given. Other "
         "backbones have none.",
