@@ -31,7 +31,7 @@ class Views:
 
     Attributes:
         count: views an image; the first is the image as it is.
-        augmentation: makes the others.
+        augmentation: makes the others; leaves labels as they are.
         seed: of the augmentation.
     """
 

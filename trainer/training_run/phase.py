@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from components.progress import report_progress
+from trainer.augmentation.augment import without_mixing
 from trainer.features.extraction import Views, cached_features, extraction_of, extractor_key
 from trainer.features.feature_cache import FeatureCache
 from trainer.images.batches import steps_an_epoch
@@ -184,9 +185,11 @@ def _feature_examples(
     key = extractor_key(classifier.extractor, plan.preprocessing)
     extract = extraction_of(classifier.extractor)
     count = plan.settings.feature_views
+    # The cache holds features an image, and the label of a mixed one would be that of several.
+    augmentation = without_mixing(plan.settings.augmentation)
     examples = []
     for images, views in ((train, count), (evaluation, 1)):
-        looks = Views(views, plan.settings.augmentation, plan.seed)
+        looks = Views(views, augmentation, plan.seed)
         store = cached_features(extract, images, size, looks, cache, key)
         examples.append(Examples.of_features(store, images.records.labels))
     return examples[0], examples[1]

@@ -151,6 +151,24 @@ def test_features_are_computed_anew_after_the_backbone_has_changed(
 
 
 def test_augmented_views_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = _features_of_epochs(tmp_path, monkeypatch, {"op": "noise", "std": 50})
+    np.testing.assert_array_equal(first, third)
+    assert not np.allclose(first, second)
+
+
+def test_no_view_is_of_several_images_because_it_has_the_label_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, _ = _features_of_epochs(
+        tmp_path, monkeypatch, {"op": "mixup", "alpha": 9}, {"op": "cutmix"}
+    )
+    np.testing.assert_allclose(first, second, rtol=1e-6)
+
+
+def _features_of_epochs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *ops: dict[str, Any]
+) -> list[np.ndarray]:
+    """What a head sees in each of three epochs with two views: the features' sums, in rising order."""
     seen: list[np.ndarray] = []
     real = phase.training_batches
 
@@ -160,16 +178,9 @@ def test_augmented_views_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return batches
 
     monkeypatch.setattr(phase, "training_batches", noted)
-    _fit(
-        tmp_path,
-        feature_views=2,
-        augmentation={"ops": [{"op": "noise", "std": 50}]},
-        phases=[{"train": "head", "epochs": 3}],
-    )
+    _fit(tmp_path, feature_views=2, augmentation={"ops": ops}, phases=[{"train": "head", "epochs": 3}])
     epochs = [np.concatenate(seen[start : start + 4]) for start in (0, 4, 8)]
-    sums = [np.sort(epoch.sum(1)) for epoch in epochs]
-    np.testing.assert_array_equal(sums[0], sums[2])
-    assert not np.allclose(sums[0], sums[1])
+    return [np.sort(epoch.sum(1)) for epoch in epochs]
 
 
 def test_no_epochs_no_training(tmp_path: Path) -> None:
