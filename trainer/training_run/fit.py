@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,7 @@ from trainer.settings import PhaseSettings, TrainingSettings
 from trainer.training_run.best_so_far import BestSoFar
 from trainer.training_run.epochs import cap_epochs
 from trainer.training_run.history import History
-from trainer.training_run.phase import PhasePlan, run_phase
+from trainer.training_run.phase import PhasePlan, monitored_value, run_phase
 from trainer.training_run.saved_state import SavedState
 
 _PHASE_FILE: Final = "phase.npz"
@@ -77,7 +78,8 @@ def fit(
 ) -> Classifier:
     """Runs the phases in order; the model ends with the weights that did best on the eval split.
 
-    A phase that does worse than what came before it leaves no trace. A phase
+    A phase that does worse than what came before it leaves no trace; both are
+    looked at in images of the size that the model takes in the end. A phase
     that trains only the head learns from features, which are computed once
     an image and kept for later runs. What a killed run did up to its last
     whole epoch is not done again, and the outcome is the same.
@@ -147,6 +149,10 @@ def _fit(
             value = run_phase(sized, splits.train, splits.evaluation, plan, cache, history, state)
         if sized is not classifier:
             classifier.model.set_weights(sized.model.get_weights())
+            if not math.isnan(value):
+                # Phases of several sizes are compared at the one that is served.
+                with _memory_in_words(plan.name, _smaller_steps(plan)):
+                    value = monitored_value(classifier, splits.evaluation, plan)
         if best.is_beaten_by(value):
             best = BestSoFar(settings.monitor, value, classifier.model.get_weights())
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import keras
 import tensorflow as tf
@@ -135,11 +135,7 @@ def run_phase(
         report_progress(f"{plan.name}: goes on after epoch {first}")
     model.fit(
         dealt_out(training_batches(learnt, rule, first, plan.epochs), strategy),
-        validation_data=dealt_out(
-            # Only the last batch then has images twice, which count twice in the accuracy.
-            evaluation_batches(looked_at, replace(rule, size=-(-rule.size // devices) * devices)),
-            strategy,
-        ),
+        validation_data=_evaluation_data(looked_at, rule),
         initial_epoch=first,
         epochs=first if resumption.stopped else plan.epochs,
         steps_per_epoch=steps,
@@ -155,6 +151,36 @@ def run_phase(
         ],
     )
     return float("nan") if stopping.best is None else float(stopping.best)
+
+
+def monitored_value(classifier: Classifier, evaluation: SplitImages, plan: PhasePlan) -> float:
+    """What `training.monitor` is on the eval split, in images of the size that the classifier takes.
+
+    Args:
+        classifier: its weights stay as they are; it is compiled anew.
+        evaluation: images of the split.
+        plan: of the phase that it comes from; says what the loss is.
+    """
+    model = classifier.model
+    model.compile(
+        optimizer="sgd",  # Never asked, but a model without one could not be saved and loaded.
+        loss=build_loss(plan.settings.loss),
+        metrics=["accuracy"],
+        jit_compile=False,
+    )
+    rule = BatchRule(plan.settings.batch_size, plan.classes, plan.class_weights, None, plan.seed)
+    looked_at = Examples.of_pixels(evaluation.pixels(model.input_shape[1]))
+    figures = model.evaluate(_evaluation_data(looked_at, rule), verbose=0, return_dict=True)
+    return float(figures[plan.settings.monitor])
+
+
+def _evaluation_data(looked_at: Examples, rule: BatchRule) -> Any:
+    """All examples once, as Keras takes them on the devices at hand."""
+    strategy = tf.distribute.get_strategy()
+    devices = strategy.num_replicas_in_sync
+    # Only the last batch then has images twice, which count twice in the accuracy.
+    size = -(-rule.size // devices) * devices
+    return dealt_out(evaluation_batches(looked_at, replace(rule, size=size)), strategy)
 
 
 def steps_at_once(steps: int, most: int) -> int:

@@ -302,6 +302,49 @@ def test_an_earlier_phase_can_see_smaller_images(tmp_path: Path) -> None:
     assert [row["phase"] for row in _rows(tmp_path)] == ["1", "2"]
 
 
+def test_a_phase_is_not_undone_for_what_an_earlier_one_was_in_smaller_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def better_in_small_images(classifier: Classifier, *_: Any) -> float:
+        small = classifier.model.input_shape[1] == SIZE
+        classifier.head.get_layer("logits").bias.assign([0, 1] if small else [0, 2])
+        return 0.001 if small else 0.002
+
+    monkeypatch.setattr("trainer.training_run.fit.run_phase", better_in_small_images)
+    classifier = _fit(
+        tmp_path,
+        splits=tuple(_larger(split) for split in (TRAIN, EVALUATION)),
+        model={"backbone": "mobilenet", "alpha": 0.25, "image_size": 2 * SIZE},
+        phases=[{"image_size": SIZE}, {}],
+    )
+    np.testing.assert_array_equal(classifier.head.get_layer("logits").bias, [0, 2])
+
+
+@pytest.mark.parametrize("monitor", ["loss", "accuracy"])
+def test_what_a_phase_in_smaller_images_came_to_is_looked_at_in_those_that_are_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, monitor: str
+) -> None:
+    looked_at: list[float] = []
+
+    def noted(*words: Any) -> float:
+        looked_at.append(phase.monitored_value(*words))
+        return looked_at[-1]
+
+    monkeypatch.setattr("trainer.training_run.fit.monitored_value", noted)
+    (first,) = HEAD["phases"]
+    classifier = _fit(
+        tmp_path,
+        splits=tuple(_larger(split) for split in (TRAIN, EVALUATION)),
+        model={"backbone": "mobilenet", "alpha": 0.25, "image_size": 2 * SIZE},
+        phases=[{**first, "image_size": SIZE}],
+        monitor=monitor,
+    )
+    pixels, labels = _larger(EVALUATION).array.astype(np.float32), np.arange(16) % CLASSES
+    right = classifier.model(pixels, training=False).numpy()[np.arange(16), labels]
+    expected = -np.log(right).mean() if monitor == "loss" else (right > 0.5).mean()
+    assert looked_at == [pytest.approx(expected, rel=1e-4)]
+
+
 def _larger(split: MadeUpSplit) -> MadeUpSplit:
     return MadeUpSplit(split.array.repeat(2, 1).repeat(2, 2), split.records.labels)
 
