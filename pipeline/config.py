@@ -36,6 +36,8 @@ class EvaluationSettings(Settings):
     )
 
 
+_TRUTH: Final = "tag:yaml.org,2002:bool"
+
 Preset = Literal["fast", "balanced", "best"]
 _PRESETS: Final = get_args(Preset)
 
@@ -108,15 +110,21 @@ class Config(Settings):
         return self
 
     @model_validator(mode="after")
-    def _phases_are_no_larger_than_the_model(self) -> Config:
+    def _phases_have_sizes_that_the_model_takes(self) -> Config:
         if self.preset is not None:
             return self  # As above.
         for number, phase in enumerate(self.training.phases):
-            if phase.image_size is not None and phase.image_size > self.model.input_size:
+            if phase.image_size is None:
+                continue
+            told = f"training.phases.{number}.image_size is {phase.image_size}"
+            if phase.image_size > self.model.input_size:
                 raise ValueError(
-                    f"training.phases.{number}.image_size is {phase.image_size}, and images come in at "
-                    f"model.image_size, {self.model.input_size}; raise the latter"
+                    f"{told}, and images come in at model.image_size, {self.model.input_size}; raise the "
+                    "latter"
                 )
+            reason = self.model.reason_against(phase.image_size)
+            if reason is not None:
+                raise ValueError(f"{told}, and {reason}")
         return self
 
     @model_validator(mode="after")
@@ -206,8 +214,13 @@ def parse_config(tree: Mapping[str, Any], source: str) -> Config:
     raise ConfigError(f"In {source}: {told}" + ("" if told.endswith("?") else "."))
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML as it is, but a key that is given twice is an error: one of the two would be lost."""
+class _Yaml(yaml.SafeLoader):
+    """YAML 1.1, but for two things.
+
+    A key that is given twice is an error: one of the two would be lost. And only true and false are truth
+    values, as in YAML 1.2: `training.xla: off` means the word. Where a truth value is wanted, pydantic takes
+    on, off, yes and no for one.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Builds a mapping; raises a YAMLError for a second key of the same name."""
@@ -219,9 +232,16 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_Yaml.yaml_implicit_resolvers = {
+    first: [entry for entry in entries if entry[0] != _TRUTH]
+    for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Yaml.add_implicit_resolver(_TRUTH, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        tree = yaml.load(path.read_text("utf-8"), _UniqueKeys)
+        tree = yaml.load(path.read_text("utf-8"), _Yaml)
     except OSError as error:
         raise ConfigError(f"The configuration {path} cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, ValueError) as error:
@@ -241,7 +261,7 @@ def _apply_override(tree: dict[str, Any], override: str) -> None:
     if not equals or not dotted:
         raise ConfigError(f"--set {override}: expected key=value, such as --set training.epochs=3.")
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, _Yaml)
     except (yaml.YAMLError, ValueError) as error:  # 2024-13-45 is a ValueError to PyYAML.
         raise ConfigError(
             f"--set {override}: '{text}' is not a YAML value; quote it if it is text."

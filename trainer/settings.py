@@ -89,7 +89,8 @@ class TrainingSettings(Settings):
         ge=1,
         le=100,
         description="How many views of each image a phase that trains only the head learns from, one an "
-        "epoch in turn: the image as it is, and augmented ones. Each runs the backbone once.",
+        "epoch in turn: the image as it is, and augmented ones, without `mixup` and `cutmix`. Each runs the "
+        "backbone once.",
     )
     loss: LossSettings = Field(default_factory=LossSettings, description="What is made small.")
     optimizer: OptimizerSettings = Field(

@@ -53,12 +53,14 @@ def test_overrides_come_before_the_file(tmp_path: Path) -> None:
         ("name=2024-13-45", "is not a YAML value"),
         ("seed=5000000000", "seed: expected less than 4294967296"),
         ("training.epochs=true", "training.epochs: true is not what belongs here"),
-        ("evaluation.min_accuracy=yes", "evaluation.min_accuracy: true is not what belongs here"),
+        ("evaluation.min_accuracy=True", "evaluation.min_accuracy: true is not what belongs here"),
+        ("training.batch_size=on", "training.batch_size: expected a valid integer"),
+        ("training.deterministic=truest", "training.deterministic: expected a valid boolean"),
         ("serving_check.max_difference=.inf", "serving_check.max_difference: expected a finite number"),
         ("training.augmentation.ops=[{op: flipp}]", "there is no op 'flipp'; the nearest one is 'flip'"),
         (
             "training.augmentation.ops=[{op: rotation, degree: 5}]",
-            "did you mean 'training.augmentation.ops.0.degrees'?",
+            "training.augmentation.ops.0: rotation has no key 'degree'; did you mean 'degrees'?",
         ),
         ("training.augmentation.preset=weak", "'none', 'light', 'standard' or 'strong', not 'weak'"),
         ("training.phases.0.optimizer.name=sdg", "expected 'sgd', 'adam', 'adamw', 'rmsprop' or 'adadelta'"),
@@ -74,6 +76,27 @@ def test_a_bad_key_or_value_is_one_clear_error(override: str, message: str) -> N
         load_config(None, [override])
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("{}", "mobilenet would then see images of 16 pixels; the smallest that it takes is 32"),
+        (
+            "{backbone: small_cnn, weights: none}",
+            "the model would have other weights than with 64 (model.image_size): model.backbone small_cnn",
+        ),
+        (
+            "{backbone: vgg16, fused_with: [{image_size: 32}]}",
+            "vgg16 would then see images of 16 pixels; the smallest that it takes is 32",
+        ),
+    ],
+)
+def test_a_phase_of_a_size_that_the_model_cannot_take_is_refused(model: str, message: str) -> None:
+    start = "training.phases=[{train: all, image_size: 16}]"
+    with pytest.raises(ConfigError) as error:
+        load_config(None, [f"model={model}", start])
+    assert f"training.phases.0.image_size is 16, and {message}" in str(error.value)
 
 
 def test_an_entry_of_a_default_list_can_be_changed_alone() -> None:
@@ -97,6 +120,22 @@ def test_a_bad_entry_of_a_list_is_one_error() -> None:
         load_config(None, ["training.phases=[{train: some}]"])
     assert str(error.value).startswith("In --set: training.phases.0.train: 'some' is not one of")
     assert ";" not in str(error.value)
+
+
+@pytest.mark.parametrize("switch", ["on", "off", "auto"])
+def test_a_switch_is_set_with_the_word_that_the_reference_has(tmp_path: Path, switch: str) -> None:
+    (tmp_path / "c.yaml").write_text(f"training: {{xla: {switch}}}\n")
+    training = load_config(tmp_path / "c.yaml", [f"training.mixed_precision={switch}"]).training
+    assert (training.xla, training.mixed_precision) == (switch, switch)
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"), [("true", True), ("False", False), ("on", True), ("off", False), ("no", False)]
+)
+def test_a_truth_value_is_written_as_in_any_yaml(tmp_path: Path, text: str, truth: bool) -> None:
+    (tmp_path / "c.yaml").write_text(f"training: {{deterministic: {text}}}\n")
+    config = load_config(tmp_path / "c.yaml", [f"training.tensorboard={text}"])
+    assert config.training.deterministic is config.training.tensorboard is truth
 
 
 def test_a_key_that_is_given_twice(tmp_path: Path) -> None:

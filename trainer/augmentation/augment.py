@@ -53,6 +53,12 @@ def augment(
     return images, labels
 
 
+def without_mixing(settings: AugmentationSettings) -> AugmentationSettings:
+    """The same without mixup and cutmix, so that each image keeps its label."""
+    ops = tuple(op for op in settings.chosen_ops if op.op not in MIXING)
+    return settings.model_copy(update={"ops": ops})
+
+
 def matrices(canvas: Canvas, run: Sequence[tuple[AnyOp, tf.Tensor]]) -> tf.Tensor:
     """What geometric ops come to, one after the other.
 

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from components.settings import Settings
 from trainer.augmentation.op_settings import AnyOp, OpSettings
 from trainer.augmentation.presets import PRESETS, Preset
+from trainer.model.catalog import nearest_name
 
 FillMode = Literal["reflect", "constant", "nearest", "wrap"]
 
@@ -29,8 +30,13 @@ def _parsed(entry: Any) -> OpSettings:
         raise ValueError(f"{entry!r} names no op; write it as in {{op: flip}}")
     name = str(entry["op"])
     if name not in OPS:
-        nearest = difflib.get_close_matches(name, OPS, n=1, cutoff=0)[0]
-        raise ValueError(f"there is no op '{name}'; the nearest one is '{nearest}'")
+        raise ValueError(f"there is no op '{name}'; the nearest one is '{nearest_name(name, OPS)}'")
+    known = OPS[name].model_fields
+    unknown = [str(key) for key in entry if key not in known]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.7)
+        advice = f"did you mean '{near[0]}'?" if near else f"known there: {', '.join(known)}"
+        raise ValueError(f"{name} has no key '{unknown[0]}'; {advice}")
     return OPS[name].model_validate(entry)
 
 

@@ -31,7 +31,7 @@ class Views:
 
     Attributes:
         count: views an image; the first is the image as it is.
-        augmentation: makes the others.
+        augmentation: makes the others; leaves labels as they are.
         seed: of the augmentation.
     """
 
@@ -97,9 +97,14 @@ def cached_features(
 def extraction_of(extractor: keras.Model) -> Extract:
     """A function on pixels float32 [N, size, size, 3], traced once for all splits and batch sizes."""
     return tf.function(
-        lambda pixels: extractor(pixels, training=False),
+        lambda pixels: tf.nest.map_structure(_as_numpy_has_it, extractor(pixels, training=False)),
         input_signature=[tf.TensorSpec((None, *extractor.input_shape[1:]), tf.float32)],
     )
+
+
+def _as_numpy_has_it(features: tf.Tensor) -> tf.Tensor:
+    """A CPU's half precision as float32, which holds it exactly: NumPy's files have no word for it."""
+    return tf.cast(features, tf.float32) if features.dtype == tf.bfloat16 else features
 
 
 def _digest(*parts: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -109,10 +110,15 @@ BACKBONES: Final[dict[str, BackboneSpec]] = {spec.name: spec for spec in _SPECS}
 
 
 def nearest_name(wrong: str, known: Iterable[str]) -> str:
-    """The known name that is most like a wrong one.
+    """The known name that is most like a wrong one; capitals, hyphens and the like are no difference.
 
     Args:
-        wrong: what somebody wrote.
+        wrong: what somebody wrote, such as `MobileNetV2`.
         known: at least one name.
     """
-    return difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.0)[0]
+    by_letters = {_letters(name): name for name in known}
+    return by_letters[difflib.get_close_matches(_letters(wrong), by_letters, n=1, cutoff=0.0)[0]]
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).casefold()

@@ -54,20 +54,36 @@ class Classifier:
         Raises:
             ConfigError: no backbone has a layer or block of that name.
         """
+        starts = self.learning_starts(part, "training.phases")
+        for network, pretrained, start in zip(self.backbones, self.pretrained_backbones, starts, strict=True):
+            for position, layer in enumerate(network.layers):
+                keeps_statistics = pretrained and isinstance(layer, keras.layers.BatchNormalization)
+                layer.trainable = start is not None and position >= start and not keeps_statistics
+
+    def learning_starts(self, part: Trainable, key: str) -> list[int | None]:
+        """Finds where each backbone begins to learn.
+
+        Args:
+            part: what is to learn.
+            key: of the setting that says so, dotted.
+
+        Returns:
+            For each backbone, what `Trainable.first_learning` says of its layers.
+
+        Raises:
+            ConfigError: no backbone has a layer or block of that name; says which name is nearest.
+        """
         names = [[layer.name for layer in network.layers] for network in self.backbones]
         starts = [part.first_learning(each) for each in names]
         if all(start is None for start in starts):
             known = [name for each in names for name in each]
             kind = "layer named" if part.part == "layer" else "layer whose name begins with"
             raise ConfigError(
-                f"training.phases: there is no {kind} '{part.name}' in "
+                f"{key}: there is no {kind} '{part.name}' in "
                 f"{', '.join(network.name for network in self.backbones)}; did you mean "
                 f"'{nearest_name(part.name, known)}'?"
             )
-        for network, pretrained, start in zip(self.backbones, self.pretrained_backbones, starts, strict=True):
-            for position, layer in enumerate(network.layers):
-                keeps_statistics = pretrained and isinstance(layer, keras.layers.BatchNormalization)
-                layer.trainable = start is not None and position >= start and not keeps_statistics
+        return starts
 
 
 def build_classifier(settings: ModelSettings, classes: int, image_size: int | None = None) -> Classifier:
@@ -87,17 +103,20 @@ def build_classifier(settings: ModelSettings, classes: int, image_size: int | No
             would depend on their size.
     """
     size = settings.input_size if image_size is None else image_size
-    if size != settings.input_size:
-        _check_weights_fit_every_size(settings, size)
+    reason = settings.reason_against(size)
+    if reason is not None:
+        raise ConfigError(f"With images of {size} pixels, {reason}.")
     names = _network_names([each.backbone for each in settings.backbones])
     backbones = [
         build_backbone(
             each,
-            round(each.pixels * size / settings.input_size),
+            seen,
             name,
             f"model.fused_with.{number - 1}" if number else "model",
         )
-        for number, (each, name) in enumerate(zip(settings.backbones, names, strict=True))
+        for number, (each, seen, name) in enumerate(
+            zip(settings.backbones, settings.pixels_at(size), names, strict=True)
+        )
     ]
     pixels = keras.Input((size, size, 3), name="pixels", dtype="float32")
     features: Any = [_features(pixels, backbone) for backbone in backbones]
@@ -138,17 +157,3 @@ def _network_names(backbones: Sequence[str]) -> list[str]:
         before = backbones[:position].count(name)
         names.append(f"{name}_{before + 1}" if before else name)
     return names
-
-
-def _check_weights_fit_every_size(settings: ModelSettings, size: int) -> None:
-    dense = [each.backbone for each in settings.backbones if each.spec.ends_dense]
-    if dense:
-        reason = f"model.backbone {dense[0]} ends in a dense layer; take one that ends in a feature map"
-    elif "flatten" in settings.head.pooling:
-        reason = f"model.head.pooling is '{settings.head.pooling}'; leave 'flatten' out of it"
-    else:
-        return
-    raise ConfigError(
-        f"Images of {size} pixels cannot take turns with images of {settings.input_size} (model.image_size), "
-        f"because the number of weights depends on the size: {reason}, or keep to one size."
-    )

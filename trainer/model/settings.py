@@ -31,7 +31,7 @@ class BackboneSettings(Settings):
     )
     alpha: float | None = Field(
         None,
-        gt=0,
+        ge=1 / 32,  # One filter of the 32 that MobileNet begins with.
         le=2,
         description="Width of the MobileNets: a factor on the filters of each layer; 1 unless given. Other "
         "backbones have none.",
@@ -212,3 +212,36 @@ class ModelSettings(BackboneSettings):
     def input_size(self) -> int:
         """Height and width that pixels come in at: the largest of the backbones'."""
         return max(each.pixels for each in self.backbones)
+
+    def pixels_at(self, size: int) -> tuple[int, ...]:
+        """Height and width that each backbone sees, in pixels, when images come in at another size."""
+        return tuple(round(each.pixels * size / self.input_size) for each in self.backbones)
+
+    def reason_against(self, size: int) -> str | None:
+        """Why no phase can see images of another size.
+
+        Args:
+            size: height and width that they come in at, pixels.
+
+        Returns:
+            A clause that says what to change; None when nothing stands against it.
+        """
+        if size == self.input_size:
+            return None
+        for each, pixels in zip(self.backbones, self.pixels_at(size), strict=True):
+            if pixels < each.spec.smallest:
+                return (
+                    f"{each.backbone} would then see images of {pixels} pixels; the smallest that it takes "
+                    f"is {each.spec.smallest}"
+                )
+        dense = [each.backbone for each in self.backbones if each.spec.ends_dense]
+        if dense:
+            advice = f"model.backbone {dense[0]} ends in a dense layer; take one that ends in a feature map"
+        elif "flatten" in self.head.pooling:
+            advice = f"model.head.pooling is '{self.head.pooling}'; leave 'flatten' out of it"
+        else:
+            return None
+        return (
+            f"the model would have other weights than with {self.input_size} (model.image_size): {advice}, "
+            "or keep to one size"
+        )

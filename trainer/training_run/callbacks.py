@@ -41,15 +41,15 @@ class EpochLine(keras.callbacks.Callback):
 class StopWhenDiverged(keras.callbacks.Callback):
     """Ends training at the step whose loss is not a finite number."""
 
-    def __init__(self, phase: str, key: str) -> None:
+    def __init__(self, phase: str, rate_key: str, clip_key: str) -> None:
         """Watches nothing yet.
 
         Args:
             phase: what to call it.
-            key: of its learning rate in the configuration, dotted.
+            rate_key, clip_key: of its learning rate and its longest gradient in the configuration, dotted.
         """
         super().__init__()
-        self._phase, self._key = phase, key
+        self._phase, self._rate_key, self._clip_key = phase, rate_key, clip_key
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -66,8 +66,8 @@ class StopWhenDiverged(keras.callbacks.Callback):
         if not math.isfinite(loss):
             raise DivergedError(
                 f"Training diverged: the loss is {loss} at step {batch + 1} of epoch {self._epoch + 1} of "
-                f"{self._phase}. Lower {self._key}, or limit the steps with "
-                "training.optimizer.clip_norm, such as 1.0."
+                f"{self._phase}. Lower {self._rate_key}, or limit the steps with {self._clip_key}, such as "
+                "1.0."
             )
 
 

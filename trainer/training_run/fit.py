@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,14 +21,19 @@ from serving.first_line import first_line
 from trainer.features.feature_cache import FeatureCache
 from trainer.images.split_images import SplitImages
 from trainer.model.classifier import Classifier
-from trainer.settings import TrainingSettings
+from trainer.model.trainable import parse_trainable
+from trainer.settings import PhaseSettings, TrainingSettings
 from trainer.training_run.best_so_far import BestSoFar
 from trainer.training_run.epochs import cap_epochs
 from trainer.training_run.history import History
-from trainer.training_run.phase import PhasePlan, run_phase
+from trainer.training_run.phase import PhasePlan, monitored_value, run_phase
 from trainer.training_run.saved_state import SavedState
 
 _PHASE_FILE: Final = "phase.npz"
+_SMALLER_MODEL: Final = (
+    "Take fewer units for model.head.hidden, another model.head.pooling, a smaller model.image_size, or a "
+    "smaller model.backbone."
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,8 @@ def fit(
 ) -> Classifier:
     """Runs the phases in order; the model ends with the weights that did best on the eval split.
 
-    A phase that does worse than what came before it leaves no trace. A phase
+    A phase that does worse than what came before it leaves no trace; both are
+    looked at in images of the size that the model takes in the end. A phase
     that trains only the head learns from features, which are computed once
     an image and kept for later runs. What a killed run did up to its last
     whole epoch is not done again, and the outcome is the same.
@@ -114,7 +121,9 @@ def _fit(
     epochs_of = cap_epochs([phase.epochs for phase in settings.phases], settings.epochs)
     cache = FeatureCache(files.features, int(settings.feature_cache_gib * 2**30))
     weights = _class_weights(settings, splits.train_counts)
-    classifier = build(splits.train.size)
+    with _memory_in_words("the model", _SMALLER_MODEL):
+        classifier = build(splits.train.size)
+    _check_layer_names(settings.phases, classifier)
     history = History(files.history)
     first, best = _go_on(files.resume, classifier, settings, history)
     for number, (phase, epochs) in enumerate(zip(settings.phases, epochs_of, strict=True)):
@@ -136,10 +145,14 @@ def _fit(
         )
         sized = _at_size(classifier, build, phase.image_size or splits.train.size, plan.seed)
         state = files.resume / f"epochs-{number}.npz"
-        with _memory_in_words(plan):
+        with _memory_in_words(plan.name, _smaller_steps(plan)):
             value = run_phase(sized, splits.train, splits.evaluation, plan, cache, history, state)
         if sized is not classifier:
             classifier.model.set_weights(sized.model.get_weights())
+            if not math.isnan(value):
+                # Phases of several sizes are compared at the one that is served.
+                with _memory_in_words(plan.name, _smaller_steps(plan)):
+                    value = monitored_value(classifier, splits.evaluation, plan)
         if best.is_beaten_by(value):
             best = BestSoFar(settings.monitor, value, classifier.model.get_weights())
         else:
@@ -147,6 +160,15 @@ def _fit(
             classifier.model.set_weights(best.weights)
     shutil.rmtree(files.resume, ignore_errors=True)
     return classifier
+
+
+def _check_layer_names(phases: Sequence[PhaseSettings], classifier: Classifier) -> None:
+    """Refuses a name in a late phase before the phases that come first are trained."""
+    for number, phase in enumerate(phases):
+        key = f"training.phases.{number}"
+        classifier.learning_starts(phase.trainable, f"{key}.train")
+        for place, rate in enumerate(phase.layer_rates):
+            classifier.learning_starts(parse_trainable(rate.layers), f"{key}.layer_rates.{place}.layers")
 
 
 def _class_weights(settings: TrainingSettings, train_counts: Sequence[int]) -> tf.Tensor | None:
@@ -194,14 +216,19 @@ def _go_on(
     )
 
 
+def _smaller_steps(plan: PhasePlan) -> str:
+    return (
+        f"Lower training.batch_size, which is {plan.settings.batch_size}; or "
+        f"training.phases.{plan.number}.image_size or model.image_size; or train fewer layers."
+    )
+
+
 @contextmanager
-def _memory_in_words(plan: PhasePlan) -> Iterator[None]:
+def _memory_in_words(name: str, advice: str) -> Iterator[None]:
     """Turns TensorFlow's many pages about memory into what a user can do."""
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
-        size = f"training.phases.{plan.number}.image_size or model.image_size"
         raise ConfigError(
-            f"There is not enough memory for {plan.name} ({first_line(error.message)}). Lower "
-            f"training.batch_size, which is {plan.settings.batch_size}; or {size}; or train fewer layers."
+            f"There is not enough memory for {name} ({first_line(error.message)}). {advice}"
         ) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from components.contract import ConfigError
 from trainer.model.classifier import Classifier
 from trainer.model.trainable import parse_trainable
 from trainer.optimization.settings import LayerRate
@@ -30,14 +29,10 @@ def variable_factors(classifier: Classifier, rates: Sequence[LayerRate], key: st
     for number, rate in enumerate(rates):
         part = parse_trainable(rate.layers)
         layers = list(classifier.head.layers)
-        found = False
-        for network in classifier.backbones:
-            start = part.first_learning([layer.name for layer in network.layers])
+        starts = classifier.learning_starts(part, f"{key}.{number}.layers")
+        for network, start in zip(classifier.backbones, starts, strict=True):
             if start is not None:
-                found = True
                 layers += network.layers[start:]
-        if not found:
-            raise ConfigError(f"{key}.{number}.layers: there is no layer or block '{part.name}'.")
         for layer in layers:
             for variable in layer.trainable_variables:
                 factors.setdefault(variable.path, rate.factor)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import keras
 import tensorflow as tf
 
 from components.progress import report_progress
+from trainer.augmentation.augment import without_mixing
 from trainer.features.extraction import Views, cached_features, extraction_of, extractor_key
 from trainer.features.feature_cache import FeatureCache
 from trainer.images.batches import steps_an_epoch
@@ -113,7 +114,9 @@ def run_phase(
         restore_best_weights=True,
     )
     schedule = plan.phase.schedule or plan.settings.schedule
+    key = f"training.phases.{plan.number}"
     optimizer = plan.phase.optimizer or plan.settings.optimizer
+    optimizer_key = f"{key}.optimizer" if plan.phase.optimizer else "training.optimizer"
     watched = [*ema_callbacks(optimizer), *schedule_callbacks(schedule), stopping, history]
     resumption = Resumption(state, watched)
     first = resumption.initial_epoch
@@ -132,18 +135,14 @@ def run_phase(
         report_progress(f"{plan.name}: goes on after epoch {first}")
     model.fit(
         dealt_out(training_batches(learnt, rule, first, plan.epochs), strategy),
-        validation_data=dealt_out(
-            # Only the last batch then has images twice, which count twice in the accuracy.
-            evaluation_batches(looked_at, replace(rule, size=-(-rule.size // devices) * devices)),
-            strategy,
-        ),
+        validation_data=_evaluation_data(looked_at, rule),
         initial_epoch=first,
         epochs=first if resumption.stopped else plan.epochs,
         steps_per_epoch=steps,
         shuffle=False,  # The batches are in the order that they are meant to be in.
         verbose=0,
         callbacks=[
-            StopWhenDiverged(plan.name, f"training.phases.{plan.number}.learning_rate"),
+            StopWhenDiverged(plan.name, f"{key}.learning_rate", f"{optimizer_key}.clip_norm"),
             *watched,
             *([] if plan.tensorboard is None else [Curves(plan.tensorboard, history)]),
             EpochLine(plan.name, plan.epochs),
@@ -152,6 +151,36 @@ def run_phase(
         ],
     )
     return float("nan") if stopping.best is None else float(stopping.best)
+
+
+def monitored_value(classifier: Classifier, evaluation: SplitImages, plan: PhasePlan) -> float:
+    """What `training.monitor` is on the eval split, in images of the size that the classifier takes.
+
+    Args:
+        classifier: its weights stay as they are; it is compiled anew.
+        evaluation: images of the split.
+        plan: of the phase that it comes from; says what the loss is.
+    """
+    model = classifier.model
+    model.compile(
+        optimizer="sgd",  # Never asked, but a model without one could not be saved and loaded.
+        loss=build_loss(plan.settings.loss),
+        metrics=["accuracy"],
+        jit_compile=False,
+    )
+    rule = BatchRule(plan.settings.batch_size, plan.classes, plan.class_weights, None, plan.seed)
+    looked_at = Examples.of_pixels(evaluation.pixels(model.input_shape[1]))
+    figures = model.evaluate(_evaluation_data(looked_at, rule), verbose=0, return_dict=True)
+    return float(figures[plan.settings.monitor])
+
+
+def _evaluation_data(looked_at: Examples, rule: BatchRule) -> Any:
+    """All examples once, as Keras takes them on the devices at hand."""
+    strategy = tf.distribute.get_strategy()
+    devices = strategy.num_replicas_in_sync
+    # Only the last batch then has images twice, which count twice in the accuracy.
+    size = -(-rule.size // devices) * devices
+    return dealt_out(evaluation_batches(looked_at, replace(rule, size=size)), strategy)
 
 
 def steps_at_once(steps: int, most: int) -> int:
@@ -182,9 +211,11 @@ def _feature_examples(
     key = extractor_key(classifier.extractor, plan.preprocessing)
     extract = extraction_of(classifier.extractor)
     count = plan.settings.feature_views
+    # The cache holds features an image, and the label of a mixed one would be that of several.
+    augmentation = without_mixing(plan.settings.augmentation)
     examples = []
     for images, views in ((train, count), (evaluation, 1)):
-        looks = Views(views, plan.settings.augmentation, plan.seed)
+        looks = Views(views, augmentation, plan.seed)
         store = cached_features(extract, images, size, looks, cache, key)
         examples.append(Examples.of_features(store, images.records.labels))
     return examples[0], examples[1]

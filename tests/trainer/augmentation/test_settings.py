@@ -42,7 +42,13 @@ def test_ops_are_read_as_yaml_gives_them() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("rotate", "rotation"), ("mix_up", "mixup"), ("crop", "random_resized_crop"), ("?", "")],
+    [
+        ("rotate", "rotation"),
+        ("mix_up", "mixup"),
+        ("crop", "random_resized_crop"),
+        ("JPEG", "jpeg_quality"),
+        ("?", ""),
+    ],
 )
 def test_an_op_that_there_is_not_names_the_nearest(wrong: str, right: str) -> None:
     where, message = _refusal({"op": "flip"}, {"op": wrong})
@@ -57,7 +63,13 @@ def test_an_entry_that_names_no_op_is_shown_how(entry: Any) -> None:
 
 def test_a_wrong_strength_is_found_by_its_key() -> None:
     assert _refusal({"op": "rotation", "degrees": 181})[0] == ("ops", 0, "degrees")
-    assert _refusal({"op": "rotation", "degree": 3})[0] == ("ops", 0, "degree")
+
+
+def test_a_key_that_an_op_does_not_have_is_answered_with_its_own() -> None:
+    where, message = _refusal({"op": "flip"}, {"op": "rotation", "angle": 3})
+    assert where == ("ops", 1)
+    assert message.endswith("rotation has no key 'angle'; known there: probability, op, degrees")
+    assert _refusal({"op": "rotation", "degree": 3})[1].endswith("no key 'degree'; did you mean 'degrees'?")
     assert _refusal({"op": "flip", "probability": 1.5})[0] == ("ops", 0, "probability")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from components.contract import ConfigError
 from trainer.model.backbones import build_backbone
@@ -127,3 +128,12 @@ def test_a_failed_download_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch
         ConfigError, match=r"ImageNet weights of mobilenet cannot .*: None; set model.weights to"
     ):
         build_backbone(BackboneSettings(), 32, "mobilenet")
+
+
+@pytest.mark.parametrize("name", [name for name, spec in BACKBONES.items() if spec.has_alpha])
+def test_the_narrowest_network_that_can_be_set_can_be_built(name: str) -> None:
+    narrowest = 0.03125
+    settings = BackboneSettings(backbone=name, alpha=narrowest, weights="none", image_size=32)
+    assert build_backbone(settings, 32, name).network.count_params() > 0
+    with pytest.raises(ValidationError, match="greater than or equal to 0.03125"):
+        BackboneSettings(backbone=name, alpha=narrowest / 2, weights="none")

@@ -111,6 +111,16 @@ def test_a_head_phase_leaves_the_backbone_alone_and_runs_it_once_an_image(
     assert not np.array_equal(classifier.head.weights[0], untouched.head.weights[0])
 
 
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_a_head_learns_from_features_in_half_precision(tmp_path: Path, policy: str) -> None:
+    keras.mixed_precision.set_global_policy(policy)
+    try:
+        classifier = _fit(tmp_path, **HEAD)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert (_answers(classifier).argmax(1) == np.arange(16) % CLASSES).all()
+
+
 def test_a_later_run_computes_no_features_again(tmp_path: Path, decoded: list[int]) -> None:
     _fit(tmp_path, **HEAD)
     decoded.clear()
@@ -141,6 +151,24 @@ def test_features_are_computed_anew_after_the_backbone_has_changed(
 
 
 def test_augmented_views_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = _features_of_epochs(tmp_path, monkeypatch, {"op": "noise", "std": 50})
+    np.testing.assert_array_equal(first, third)
+    assert not np.allclose(first, second)
+
+
+def test_no_view_is_of_several_images_because_it_has_the_label_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, _ = _features_of_epochs(
+        tmp_path, monkeypatch, {"op": "mixup", "alpha": 9}, {"op": "cutmix"}
+    )
+    np.testing.assert_allclose(first, second, rtol=1e-6)
+
+
+def _features_of_epochs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *ops: dict[str, Any]
+) -> list[np.ndarray]:
+    """What a head sees in each of three epochs with two views: the features' sums, in rising order."""
     seen: list[np.ndarray] = []
     real = phase.training_batches
 
@@ -150,16 +178,9 @@ def test_augmented_views_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return batches
 
     monkeypatch.setattr(phase, "training_batches", noted)
-    _fit(
-        tmp_path,
-        feature_views=2,
-        augmentation={"ops": [{"op": "noise", "std": 50}]},
-        phases=[{"train": "head", "epochs": 3}],
-    )
+    _fit(tmp_path, feature_views=2, augmentation={"ops": ops}, phases=[{"train": "head", "epochs": 3}])
     epochs = [np.concatenate(seen[start : start + 4]) for start in (0, 4, 8)]
-    sums = [np.sort(epoch.sum(1)) for epoch in epochs]
-    np.testing.assert_array_equal(sums[0], sums[2])
-    assert not np.allclose(sums[0], sums[1])
+    return [np.sort(epoch.sum(1)) for epoch in epochs]
 
 
 def test_no_epochs_no_training(tmp_path: Path) -> None:
@@ -281,16 +302,61 @@ def test_an_earlier_phase_can_see_smaller_images(tmp_path: Path) -> None:
     assert [row["phase"] for row in _rows(tmp_path)] == ["1", "2"]
 
 
+def test_a_phase_is_not_undone_for_what_an_earlier_one_was_in_smaller_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def better_in_small_images(classifier: Classifier, *_: Any) -> float:
+        small = classifier.model.input_shape[1] == SIZE
+        classifier.head.get_layer("logits").bias.assign([0, 1] if small else [0, 2])
+        return 0.001 if small else 0.002
+
+    monkeypatch.setattr("trainer.training_run.fit.run_phase", better_in_small_images)
+    classifier = _fit(
+        tmp_path,
+        splits=tuple(_larger(split) for split in (TRAIN, EVALUATION)),
+        model={"backbone": "mobilenet", "alpha": 0.25, "image_size": 2 * SIZE},
+        phases=[{"image_size": SIZE}, {}],
+    )
+    np.testing.assert_array_equal(classifier.head.get_layer("logits").bias, [0, 2])
+
+
+@pytest.mark.parametrize("monitor", ["loss", "accuracy"])
+def test_what_a_phase_in_smaller_images_came_to_is_looked_at_in_those_that_are_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, monitor: str
+) -> None:
+    looked_at: list[float] = []
+
+    def noted(*words: Any) -> float:
+        looked_at.append(phase.monitored_value(*words))
+        return looked_at[-1]
+
+    monkeypatch.setattr("trainer.training_run.fit.monitored_value", noted)
+    (first,) = HEAD["phases"]
+    classifier = _fit(
+        tmp_path,
+        splits=tuple(_larger(split) for split in (TRAIN, EVALUATION)),
+        model={"backbone": "mobilenet", "alpha": 0.25, "image_size": 2 * SIZE},
+        phases=[{**first, "image_size": SIZE}],
+        monitor=monitor,
+    )
+    pixels, labels = _larger(EVALUATION).array.astype(np.float32), np.arange(16) % CLASSES
+    right = classifier.model(pixels, training=False).numpy()[np.arange(16), labels]
+    expected = -np.log(right).mean() if monitor == "loss" else (right > 0.5).mean()
+    assert looked_at == [pytest.approx(expected, rel=1e-4)]
+
+
 def _larger(split: MadeUpSplit) -> MadeUpSplit:
     return MadeUpSplit(split.array.repeat(2, 1).repeat(2, 2), split.records.labels)
 
 
 def test_a_loss_that_is_no_number_ends_training_and_says_where(tmp_path: Path) -> None:
-    phases = [{"train": "head", "epochs": 9}, {"train": "all", "epochs": 9, "learning_rate": 1e38}]
-    with pytest.raises(
-        DivergedError, match=r"step \d of epoch 1 of phase 2, all. Lower training.phases.1.learning"
-    ):
-        _fit(tmp_path, phases=phases, optimizer={"name": "sgd"})
+    large = {"train": "all", "epochs": 9, "learning_rate": 1e38}
+    sgd = {"name": "sgd"}
+    where = r"step \d of epoch 1 of phase 2, all. Lower training.phases.1.learning_rate.*with "
+    with pytest.raises(DivergedError, match=f"{where}training.optimizer.clip_norm"):
+        _fit(tmp_path, phases=[*HEAD["phases"], large], optimizer=sgd)
+    with pytest.raises(DivergedError, match=f"{where}training.phases.1.optimizer.clip_norm"):
+        _fit(tmp_path, phases=[*HEAD["phases"], {**large, "optimizer": sgd}])
 
 
 def test_memory_that_runs_out_says_which_settings_take_it(
@@ -305,16 +371,36 @@ def test_memory_that_runs_out_says_which_settings_take_it(
     assert "and so on" not in str(caught.value)
 
 
+def test_a_model_that_memory_cannot_hold_says_what_makes_it_large(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not enough memory for the model .*model.head.hidden"):
+        _fit(tmp_path, model={"head": {"hidden": [10**13]}}, **HEAD)
+
+
 def test_the_time_is_up(tmp_path: Path) -> None:
     _fit(tmp_path, max_minutes=1e-9, phases=[{"train": "head", "epochs": 5}] * 2)
     assert not (tmp_path / "history.csv").exists()
 
 
-def test_layers_that_do_not_exist_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there is no layer named 'dens' in lenet; did you mean 'dense'"):
-        _fit(tmp_path, phases=[{"train": "from layer dens"}])
-    with pytest.raises(ConfigError, match=r"training.phases.0.layer_rates.1.layers: there is no layer"):
-        _fit(tmp_path, phases=[{"layer_rates": [{"layers": "all"}, {"layers": "from block nothing"}]}])
+@pytest.mark.parametrize(
+    ("late", "message"),
+    [
+        (
+            {"train": "from layer dens"},
+            "training.phases.1.train: there is no layer named 'dens' in lenet; did you mean 'dense'",
+        ),
+        (
+            {"layer_rates": [{"layers": "all"}, {"layers": "from block blok2"}]},
+            "training.phases.1.layer_rates.1.layers: there is no layer whose name begins with 'blok2' in "
+            "lenet; did you mean 'block2_",
+        ),
+    ],
+)
+def test_layers_that_do_not_exist_are_named_before_anything_is_trained(
+    tmp_path: Path, late: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        _fit(tmp_path, phases=[*HEAD["phases"], late])
+    assert not (tmp_path / "history.csv").exists()
 
 
 @pytest.mark.parametrize(
