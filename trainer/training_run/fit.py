@@ -28,6 +28,7 @@ from trainer.training_run.epochs import cap_epochs
 from trainer.training_run.history import History
 from trainer.training_run.phase import PhasePlan, monitored_value, run_phase
 from trainer.training_run.saved_state import SavedState
+from trainer.training_run.without_effect import without_effect
 
 _PHASE_FILE: Final = "phase.npz"
 _SMALLER_MODEL: Final = (
@@ -124,6 +125,8 @@ def _fit(
     with _memory_in_words("the model", _SMALLER_MODEL):
         classifier = build(splits.train.size)
     _check_layer_names(settings.phases, classifier)
+    if idle := without_effect(settings):
+        report_progress(idle)
     history = History(files.history)
     first, best = _go_on(files.resume, classifier, settings, history)
     for number, (phase, epochs) in enumerate(zip(settings.phases, epochs_of, strict=True)):
