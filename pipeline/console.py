@@ -135,8 +135,14 @@ def print_summary(
 
 
 def program() -> str:
-    """How the user has to spell the command: its path, where a virtual environment is not active."""
-    return "imgclf" if shutil.which("imgclf") else os.path.relpath(sys.argv[0])
+    """How the user has to spell the command: its path, where a virtual environment is not active.
+
+    The program that is running may be another, such as `tfx`.
+    """
+    installed = Path(sys.executable).with_name("imgclf")
+    if shutil.which("imgclf") or not installed.is_file():
+        return "imgclf"
+    return shlex.quote(os.path.relpath(installed))
 
 
 def _an_image(images: str | None, found: Images | None) -> str:

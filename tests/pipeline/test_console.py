@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from components.progress import report_progress
@@ -99,6 +100,23 @@ def test_the_next_command_names_no_image_that_was_not_used(tmp_path: Path) -> No
     assert " predict IMAGE " in _printed(summary, str(tmp_path), Path("w"))
     (tmp_path / "cat" / "1.jpg").touch()
     assert f" predict {tmp_path}/cat/1.jpg " in _printed(summary, str(tmp_path), Path("w"))
+
+
+def test_the_next_command_can_be_typed_where_no_environment_is_active(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = _pushed(tmp_path, "pets")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["pipeline/local_runner.py"])  # As under `tfx run create`.
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "a venv" / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path / "a venv"))
+    assert "Next:     imgclf predict " in _printed(summary)
+    installed = tmp_path / "a venv" / "imgclf"
+    installed.parent.mkdir()
+    installed.touch(mode=0o755)
+    assert "Next:     imgclf predict " in _printed(summary)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "Next:     'a venv/imgclf' predict " in _printed(summary)
 
 
 def test_the_page_is_named_above_the_log() -> None:
