@@ -222,14 +222,19 @@ class _Yaml(yaml.SafeLoader):
     on, off, yes and no for one.
     """
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Builds a mapping; raises a YAMLError for a second key of the same name."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Reads a mapping as it is written, before `<<` in it takes another one's keys over.
+
+        Raises:
+            yaml.MarkedYAMLError: a second key of the same name.
+        """
+        node = super().compose_mapping_node(anchor)
+        keys = [(key.tag, key.value) for key, _ in node.value]
         for position, key in enumerate(keys):
             if key in keys[:position]:
                 mark = node.value[position][0].start_mark
-                raise yaml.MarkedYAMLError(problem=f"the key '{key}' is given twice", problem_mark=mark)
-        return super().construct_mapping(node, deep)
+                raise yaml.MarkedYAMLError(problem=f"the key '{key[1]}' is given twice", problem_mark=mark)
+        return node
 
 
 _Yaml.yaml_implicit_resolvers = {

@@ -16,10 +16,10 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from components.image_folder.file_names import has_image_extension
+from components.image_folder.file_names import has_image_extension, is_hidden
 from components.progress import PROGRESS_LOGGER
 from pipeline.run_report.verdict import run_verdict
-from pipeline.summary import RunSummary, Stage
+from pipeline.summary import Images, RunSummary, Stage
 from serving.contract import model_versions
 
 _MARKS: Final = {
@@ -130,19 +130,35 @@ def print_summary(
         models = Path(summary.pushed.path).parents[1]
         if len([model for model in models.iterdir() if model_versions(model)]) > 1:
             options += f" --name {summary.model}"
-        _line(console, f"Next:     {program()} predict {_an_image(images)}{options}")
+        _line(console, f"Next:     {program()} predict {_an_image(images, summary.images)}{options}")
         _line(console, f"          {program()} serve{options}")
 
 
 def program() -> str:
-    """How the user has to spell the command: its path, where a virtual environment is not active."""
-    return "imgclf" if shutil.which("imgclf") else os.path.relpath(sys.argv[0])
+    """How the user has to spell the command: its path, where a virtual environment is not active.
+
+    The program that is running may be another, such as `tfx`.
+    """
+    installed = Path(sys.executable).with_name("imgclf")
+    if shutil.which("imgclf") or not installed.is_file():
+        return "imgclf"
+    return shlex.quote(os.path.relpath(installed))
 
 
-def _an_image(images: str | None) -> str:
-    paths = Path(images).rglob("*") if images and Path(images).is_dir() else ()
-    found = next((path for path in paths if has_image_extension(path.name)), None)
-    return "IMAGE" if found is None else shlex.quote(_shown(found))
+def _an_image(images: str | None, found: Images | None) -> str:
+    """An image that the model can answer for, as one would type it: neither hidden nor set aside."""
+    if not images or not Path(images).is_dir():
+        return "IMAGE"
+    lost = {item.file for item in found.set_aside} if found else set()
+    for path in Path(images).rglob("*"):
+        below = path.relative_to(images)
+        if (
+            has_image_extension(path.name)
+            and not any(map(is_hidden, below.parts))
+            and below.as_posix() not in lost
+        ):
+            return shlex.quote(_shown(path))
+    return "IMAGE"
 
 
 def _shown(path: str | Path) -> str:

@@ -36,9 +36,11 @@ def predict(
 
     Raises:
         OSError: a file cannot be read.
-        ConfigError: no such model or server.
+        ConfigError: no such model or server, or both are given.
         DataError: files that are no images, after the table of those that are.
     """
+    if server is not None:
+        _check_server(server, model)
     refused: list[str] = []
     files = [(path, path.read_bytes()) for path in images]
     with _asker(workspace, name, model, server) as (source, ask):
@@ -57,6 +59,15 @@ def predict(
         Console().print(table)
     if refused:
         raise DataError(f"{len(refused)} of {len(files)} files cannot be classified: {'; '.join(refused)}.")
+
+
+def _check_server(server: str, model: Path | None) -> None:
+    """Says what is wrong in words; gRPC would take another port, or fail in its own."""
+    if model is not None:
+        raise ConfigError("--server asks a server, and --model a folder: give one of them.")
+    host, _, port = server.rpartition(":")
+    if not host or "/" in server or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ConfigError(f"--server takes HOST:PORT, such as 127.0.0.1:8500, not '{server}'.")
 
 
 def _as_ingested(data: bytes) -> bytes:

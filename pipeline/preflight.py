@@ -7,9 +7,11 @@ from pathlib import Path
 
 from components.contract import ConfigError
 from components.example_schema.schema_rule import read_curated_schema
+from components.image_folder.file_names import is_hidden
 from components.image_folder.image_store import is_uri
 from components.image_folder.label_map import extend_labels
 from components.image_folder.list_images import list_images
+from components.image_folder.listing import Listing
 from components.image_folder.settings import DataSettings, LabelSettings
 from components.pusher.ledger import Ledger
 from pipeline.beam_options import check_engines
@@ -47,7 +49,7 @@ def resolve(
 
     Raises:
         ConfigError: no such folder, schema, weights file or model to start from, or one that is not what it
-            should be.
+            should be; or the workspace lies among the images.
         DataError: the folder cannot be classified, or a published label is gone.
         UnreachableError: no engine of Beam can be reached, where a stage needs one.
     """
@@ -55,6 +57,7 @@ def resolve(
     check_engines(config.beam, str(data.images))
     published = Ledger.read(workspace.model_dir(config.name))
     listing = list_images(data)
+    _require_apart(workspace, listing)
     extend_labels(published.labels, listing.labels, pinned=data.labels.file is not None)
     if config.preset is not None:
         preset = config.preset
@@ -66,6 +69,18 @@ def resolve(
         # With nothing in production, phases have to suit a network that starts from its weights after all.
         parse_config(resolved.model_dump(mode="json"), "the configuration, when nothing is in production")
     return resolved
+
+
+def _require_apart(workspace: Workspace, listing: Listing) -> None:
+    """Folders of a workspace would be classes to the next run; what is hidden is passed over."""
+    if is_uri(listing.root) or listing.spans or listing.layout not in ("class_folders", "split_folders"):
+        return
+    images, root = Path(listing.root).resolve(), workspace.root.resolve()
+    if root.is_relative_to(images) and not any(map(is_hidden, root.relative_to(images).parts)):
+        raise ConfigError(
+            f"The workspace {workspace.root} lies among the images in {listing.root}, where its folders "
+            "would be taken for classes. Choose another with --workspace."
+        )
 
 
 def resolve_data(data: DataSettings, images: str | None) -> DataSettings:

@@ -39,8 +39,12 @@ def find_model(workspace: Workspace, name: str | None, model: Path | None) -> Pu
         model: folder with versions, or one version's folder.
 
     Raises:
-        ConfigError: there is none, or more than one to choose from.
+        ConfigError: there is none, or more than one to choose from, or both name and folder are given.
     """
+    if model is not None and name is not None:
+        raise ConfigError(
+            "--name chooses among the workspace's models, and --model is a folder: give one of them."
+        )
     if model is not None:
         return _at(model.absolute())
     serving = workspace.model_dir("any").parent

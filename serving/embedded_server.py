@@ -113,6 +113,8 @@ class EmbeddedServer:
         self.stop()
 
     def _check_port(self) -> None:
+        if not self._host:  # To a socket every interface, to gRPC none.
+            raise OSError("Cannot listen on a host without a name; 0.0.0.0 stands for every interface.")
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         with socket.socket(family) as probe:
             # As servers do: a port whose connections are only just closed is free.

@@ -35,8 +35,8 @@ class Problems:
 
 _ADVICE: Final[dict[Status, str]] = {
     "invalid_data": "Mend or remove the files and classes named here, or relax the setting named with them, "
-    "and run again. The model in production stays as it is.",
-    "not_blessed": "The model in production stays as it is. Compare the accuracies below, and look at what "
+    "and run again. Nothing has changed in production.",
+    "not_blessed": "Nothing has changed in production. Compare the accuracies below, and look at what "
     "has changed in the images.",
     "failed": "The log tells what the stage was doing; its path is at the end of this page.",
 }

@@ -142,6 +142,19 @@ def test_predict_with_no_server_there(trial: Trial, images: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("address", ["", "localhost", ":8500", "http://localhost:8500", "localhost:85000"])
+def test_predict_with_an_address_that_is_none(tmp_path: Path, images: Path, address: str) -> None:
+    done = imgclf("predict", images / "cat" / "0000.jpeg", "--server", address, "--name", "pets")
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert done.stderr == f"Error: --server takes HOST:PORT, such as 127.0.0.1:8500, not '{address}'.\n"
+
+
+def test_predict_with_a_server_and_a_folder(tmp_path: Path, images: Path) -> None:
+    done = imgclf("predict", images / "cat" / "0000.jpeg", "--server", "localhost:1", "--model", tmp_path)
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert "give one of them" in done.stderr
+
+
 def test_serve_on_a_busy_port(trial: Trial) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -144,6 +144,20 @@ def test_a_key_that_is_given_twice(tmp_path: Path) -> None:
         load_config(tmp_path / "c.yaml")
 
 
+def test_a_mapping_that_takes_over_another(tmp_path: Path) -> None:
+    phases = "training: {phases: [&first {epochs: 2, learning_rate: 0.5}, {<<: *first, epochs: 3}]}\n"
+    (tmp_path / "c.yaml").write_text(phases)
+    told = [(phase.epochs, phase.learning_rate) for phase in load_config(tmp_path / "c.yaml").training.phases]
+    assert told == [(2, 0.5), (3, 0.5)]
+    nested = "tuning: {space: {a: {deep: &b {<<: &a {min: 1}, min: 2}}}}\nmodel: {<<: *b}\n"
+    (tmp_path / "c.yaml").write_text(nested)
+    with pytest.raises(ConfigError, match="unknown key 'model.min'"):
+        load_config(tmp_path / "c.yaml")
+    (tmp_path / "c.yaml").write_text(phases.replace("epochs: 3", "epochs: 3, epochs: 4"))
+    with pytest.raises(ConfigError, match="the key 'epochs' is given twice"):
+        load_config(tmp_path / "c.yaml")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [("a: [1", "line 1 cannot be taken"), ("- a\n- b\n", "mapping"), ("\xff", "cannot be taken|mapping")],

@@ -8,28 +8,30 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from components.progress import report_progress
 from pipeline.console import RunDisplay, print_summary
 from pipeline.summary import Images, Metrics, Pushed, RunSummary, SetAside, Stage, Tuned
 
+IMAGES = Images(
+    layout="class_folders",
+    found=12,
+    accepted=9,
+    rejected=2,
+    duplicates=1,
+    per_split={"train": 7, "test": 2},
+    findings={"empty": 2, "duplicate": 1},
+    set_aside=(SetAside("a/[x].jpg", "the file is empty"),) * 2,
+)
 SUMMARY = RunSummary(
     run_id="r",
     model="pets",
     status="pushed",
     reason=None,
     stages=(Stage("Trainer", "ran", 12.34), Stage("Pusher", "cached", 0.01)),
-    images=Images(
-        layout="class_folders",
-        found=12,
-        accepted=9,
-        rejected=2,
-        duplicates=1,
-        per_split={"train": 7, "test": 2},
-        findings={"empty": 2, "duplicate": 1},
-        set_aside=(SetAside("a/[x].jpg", "the file is empty"),) * 2,
-    ),
+    images=IMAGES,
     notes=("class 'a' has 9 times the images",),
     metrics=Metrics({"accuracy": 0.98765, "example_count": 2.0}, {"accuracy": 0.5}),
     pushed=Pushed(3, "/w/serving/pets/3", new=True),
@@ -86,6 +88,35 @@ def test_the_next_command_names_an_image_that_is_there(tmp_path: Path) -> None:
     assert f"predict '{tmp_path}/cat/my photo.JPG' --workspace 'a b'\n" in _printed(
         summary, str(tmp_path), Path("a b")
     )
+
+
+def test_the_next_command_names_no_image_that_was_not_used(tmp_path: Path) -> None:
+    for folder in ("cat", "__MACOSX"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "._1.jpg").touch()
+        (tmp_path / folder / "broken.jpg").touch()
+    images = replace(IMAGES, set_aside=(SetAside("cat/broken.jpg", "it is empty"),))
+    summary = replace(_pushed(tmp_path / "w", "pets"), images=images)
+    assert " predict IMAGE " in _printed(summary, str(tmp_path), Path("w"))
+    (tmp_path / "cat" / "1.jpg").touch()
+    assert f" predict {tmp_path}/cat/1.jpg " in _printed(summary, str(tmp_path), Path("w"))
+
+
+def test_the_next_command_can_be_typed_where_no_environment_is_active(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = _pushed(tmp_path, "pets")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["pipeline/local_runner.py"])  # As under `tfx run create`.
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "a venv" / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path / "a venv"))
+    assert "Next:     imgclf predict " in _printed(summary)
+    installed = tmp_path / "a venv" / "imgclf"
+    installed.parent.mkdir()
+    installed.touch(mode=0o755)
+    assert "Next:     imgclf predict " in _printed(summary)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "Next:     'a venv/imgclf' predict " in _printed(summary)
 
 
 def test_the_page_is_named_above_the_log() -> None:

@@ -56,6 +56,24 @@ def test_images_have_to_be_named(tmp_path: Path) -> None:
         _resolve(tmp_path, None)
 
 
+@pytest.mark.parametrize("where", ["", "a", "workspace", "a/b/workspace"])
+def test_a_workspace_among_the_images(images: Path, where: str) -> None:
+    with pytest.raises(ConfigError, match="lies among the images"):
+        resolve(Config(), str(images), Workspace(images / where))
+
+
+def test_a_workspace_beside_the_images_or_hidden_among_them(tmp_path: Path, images: Path) -> None:
+    for apart in (tmp_path, tmp_path / "images-2", images / ".imgclf", images / ".hidden" / "workspace"):
+        assert resolve(Config(), str(images), Workspace(apart)).data.images == str(images)
+    (tmp_path / "link").symlink_to(images)
+    with pytest.raises(ConfigError, match="lies among the images"):
+        resolve(Config(), str(tmp_path / "link"), Workspace(images / "workspace"))
+    (images / "manifest.csv").write_text("path,label\na/0000.jpeg,a\nb/0000.jpeg,b\n")
+    resolve(Config(), str(images / "manifest.csv"), Workspace(images / "workspace"))
+    write_folder(tmp_path / "spans" / "span-1", {"a": 1, "b": 1})
+    resolve(Config(), str(tmp_path / "spans" / "span-{SPAN}"), Workspace(tmp_path / "spans" / "workspace"))
+
+
 def test_a_weights_file_that_is_missing_or_another(tmp_path: Path, images: Path) -> None:
     with pytest.raises(ConfigError, match=r"there is no file .*w\.h5"):
         _resolve(tmp_path, images, f"model.weights={tmp_path}/w.h5")

@@ -38,6 +38,8 @@ def test_a_folder_of_versions_or_one_version(tmp_path: Path) -> None:
     models = tmp_path / "serving" / "pets"
     assert find_model(Workspace(tmp_path / "none"), None, models).version == 5
     assert find_model(Workspace(tmp_path / "none"), None, models / "4").version == 4
+    with pytest.raises(ConfigError, match="give one of them"):
+        find_model(Workspace(tmp_path), "cars", models)
     with pytest.raises(ConfigError, match="holds no SavedModel"):
         find_model(Workspace(tmp_path / "none"), None, tmp_path)
 

@@ -245,6 +245,12 @@ def test_a_host_that_is_not_here(host: str, reason: str, tmp_path: Path) -> None
         EmbeddedServer(tmp_path, MODEL_NAME, host).start()
 
 
+def test_a_host_without_a_name(exported: Path, tmp_path: Path) -> None:
+    publish(exported, tmp_path, 1)
+    with pytest.raises(OSError, match="^Cannot listen on a host without a name"):
+        EmbeddedServer(tmp_path, MODEL_NAME, "", port=0).start()
+
+
 def test_a_port_that_is_taken_while_the_model_loads(
     exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

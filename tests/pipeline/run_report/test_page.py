@@ -172,6 +172,14 @@ def test_what_is_wrong_stands_there_in_full_with_what_to_do() -> None:
     assert "Nothing is known about the images" in failed
 
 
+def test_a_first_run_that_pushes_nothing_speaks_of_no_model_in_production() -> None:
+    for status in ("not_blessed", "invalid_data"):
+        first = summary(status=status, pushed=None, reason="Why.", metrics=Metrics())
+        words = Page(render(page_input(data_report(), first))).words()
+        assert "Nothing has changed in production." in words
+        assert "model in production" not in words
+
+
 def test_the_numbers_of_images() -> None:
     files = [finding("a/1.jpg", "corrupt"), finding("a/2.jpg", "duplicate"), finding("a/3.jpg", "empty")]
     html = render(page_input(data_report(files=files)))
