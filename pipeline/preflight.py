@@ -14,6 +14,7 @@ from components.image_folder.list_images import list_images
 from components.image_folder.listing import Listing
 from components.image_folder.settings import DataSettings, LabelSettings
 from components.pusher.ledger import Ledger
+from components.pusher.push_record import RECORD_FILE, production
 from pipeline.beam_options import check_engines
 from pipeline.config import Config, parse_config
 from pipeline.data_facts import data_facts
@@ -49,7 +50,7 @@ def resolve(
 
     Raises:
         ConfigError: no such folder, schema, weights file or model to start from, or one that is not what it
-            should be; or the workspace lies among the images.
+            should be; or the workspace lies among the images, or has lost the model that is in production.
         DataError: the folder cannot be classified, or a published label is gone.
         UnreachableError: no engine of Beam can be reached, where a stage needs one.
     """
@@ -58,6 +59,7 @@ def resolve(
     published = Ledger.read(workspace.model_dir(config.name))
     listing = list_images(data)
     _require_apart(workspace, listing)
+    _require_baseline(workspace, config.name)
     extend_labels(published.labels, listing.labels, pinned=data.labels.file is not None)
     if config.preset is not None:
         preset = config.preset
@@ -80,6 +82,23 @@ def _require_apart(workspace: Workspace, listing: Listing) -> None:
         raise ConfigError(
             f"The workspace {workspace.root} lies among the images in {listing.root}, where its folders "
             "would be taken for classes. Choose another with --workspace."
+        )
+
+
+def _require_baseline(workspace: Workspace, name: str) -> None:
+    """Without the artifact that was pushed, a worse model could take its place, compared with nothing."""
+    model_dir = workspace.model_dir(name)
+    current = production(model_dir)
+    if current.record is None:
+        return
+    needed = [] if workspace.metadata_elsewhere.exists() else [workspace.metadata]
+    gone = [path for path in (*needed, Path(current.record.model)) if not path.exists()]
+    if gone:
+        version = model_dir / str(current.version)
+        raise ConfigError(
+            f"Nothing could be compared with {version}, the model in production: {gone[0]}, which tells "
+            "where it comes from, is gone. Bring that back, or choose another --workspace or --name. To push "
+            f"without a comparison, delete {version / RECORD_FILE}."
         )
 
 

@@ -9,6 +9,7 @@ import ml_metadata as mlmd
 from tfx.dsl.components.common import resolver
 from tfx.types import artifact
 
+from components.contract import ConfigError
 from components.pusher.push_record import production
 
 MODEL = "model"
@@ -44,8 +45,17 @@ class LatestBlessedBaseline(resolver.ResolverStrategy):
         Args:
             store: not asked.
             input_dict: `model`, every one of the pipeline; `candidate`, the model of this run.
+
+        Raises:
+            ConfigError: ML Metadata does not know the model that is in production.
         """
         (candidate,) = input_dict[CANDIDATE]
         wanted = production(self._model_dir).baseline_for(candidate.uri, self._evaluation)
         baseline = [model for model in input_dict[MODEL] if model.uri == wanted]
+        if wanted is not None and not baseline:
+            raise ConfigError(
+                f"ML Metadata does not know {wanted}, the model that this one would have to be compared with "
+                f"before it is pushed to {self._model_dir}. Bring back the metadata of the runs before, or "
+                "use another name or workspace."
+            )
         return {MODEL: baseline, CANDIDATE: [candidate]}

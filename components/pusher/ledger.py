@@ -9,6 +9,8 @@ from typing import Final
 from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from components.pusher.notes import read_note
+
 # A model server looks at numbered folders only.
 LEDGER_FILE: Final = ".published.json"
 
@@ -28,9 +30,13 @@ class Ledger:
 
     @staticmethod
     def read(model_dir: Path) -> Ledger:
-        """Reads the ledger; an empty one where nothing was published."""
+        """Reads the ledger; an empty one where nothing was published.
+
+        Raises:
+            ConfigError: it is damaged.
+        """
         path = model_dir / LEDGER_FILE
-        written = _LEDGER.validate_json(path.read_bytes()) if path.is_file() else Ledger()
+        written = read_note(path, _LEDGER) if path.is_file() else Ledger()
         # Other tools push too; a number counts even while its version is incomplete.
         there = [int(entry.name) for entry in model_dir.glob("[0-9]*") if entry.name.isdecimal()]
         return Ledger(max([written.last_version, *there]), written.labels)

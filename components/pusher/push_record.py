@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from components.pusher.notes import read_note
 from serving.contract import model_versions
 
 # TensorFlow Serving passes over what it does not know in assets.extra.
@@ -90,6 +91,9 @@ def production(model_dir: Path) -> Production:
 
     Args:
         model_dir: holds one folder a version.
+
+    Raises:
+        ConfigError: its record is damaged.
     """
     versions = model_versions(model_dir)
     if not versions:
@@ -113,4 +117,4 @@ def pushed_by(model_dir: Path, run: str) -> int | None:
 
 def _record(model_dir: Path, version: int) -> PushRecord | None:
     path = model_dir / str(version) / RECORD_FILE
-    return _RECORD.validate_json(path.read_bytes()) if path.is_file() else None
+    return read_note(path, _RECORD) if path.is_file() else None

@@ -9,6 +9,7 @@ from google.protobuf import text_format
 from components.contract import ConfigError, DataError
 from components.example_schema.schema_rule import contract_schema
 from components.pusher.ledger import Ledger
+from components.pusher.push_record import RECORD_FILE, PushRecord
 from pipeline.config import Config, load_config
 from pipeline.preflight import resolve
 from pipeline.workspace import Workspace, exclusive_use, open_workspace
@@ -72,6 +73,27 @@ def test_a_workspace_beside_the_images_or_hidden_among_them(tmp_path: Path, imag
     resolve(Config(), str(images / "manifest.csv"), Workspace(images / "workspace"))
     write_folder(tmp_path / "spans" / "span-1", {"a": 1, "b": 1})
     resolve(Config(), str(tmp_path / "spans" / "span-{SPAN}"), Workspace(tmp_path / "spans" / "workspace"))
+
+
+def test_what_is_in_production_is_not_replaced_without_what_it_came_from(
+    tmp_path: Path, images: Path
+) -> None:
+    workspace = Workspace(tmp_path / "workspace")
+    version, artifact = workspace.model_dir(Config().name) / "1", tmp_path / "artifact"
+    version.mkdir(parents=True)
+    (version / "saved_model.pb").touch()
+    resolve(Config(), str(images), workspace)  # Another tool pushed it.
+    PushRecord(str(artifact)).write(version)
+    artifact.mkdir()
+    with pytest.raises(ConfigError, match="metadata.sqlite, which tells where it comes from, is gone"):
+        resolve(Config(), str(images), workspace)
+    workspace.metadata.touch()
+    resolve(Config(), str(images), workspace)
+    artifact.rmdir()
+    with pytest.raises(ConfigError, match=f"{artifact}, which tells where it comes from, is gone"):
+        resolve(Config(), str(images), workspace)
+    (version / RECORD_FILE).unlink()
+    resolve(Config(), str(images), workspace)
 
 
 def test_a_weights_file_that_is_missing_or_another(tmp_path: Path, images: Path) -> None:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tfx.types import artifact, standard_artifacts
 
 from components.baseline.latest_blessed import CANDIDATE, MODEL, LatestBlessedBaseline
+from components.contract import ConfigError
 from components.pusher.push_record import PushRecord
 
 
@@ -42,6 +44,7 @@ def test_the_candidate_is_never_its_own_baseline(tmp_path: Path) -> None:
     assert _baseline(tmp_path, "a") == ["b"]
 
 
-def test_a_model_that_ml_metadata_does_not_know_is_no_baseline(tmp_path: Path) -> None:
+def test_a_model_that_ml_metadata_does_not_know_is_not_replaced(tmp_path: Path) -> None:
     _produce(tmp_path, PushRecord("elsewhere"))
-    assert _baseline(tmp_path, "b") == []
+    with pytest.raises(ConfigError, match="ML Metadata does not know elsewhere"):
+        _baseline(tmp_path, "b")

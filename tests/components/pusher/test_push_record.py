@@ -3,9 +3,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from components.pusher.ledger import Ledger
+import pytest
+
+from components.contract import ConfigError
+from components.pusher.ledger import LEDGER_FILE, Ledger
 from components.pusher.publish import publish
-from components.pusher.push_record import PushRecord, production
+from components.pusher.push_record import RECORD_FILE, PushRecord, production
 
 
 def _push(root: Path, model: str, evaluation: str = "usual") -> int:
@@ -83,3 +86,20 @@ def test_labels_outlive_the_versions(tmp_path: Path) -> None:
     _push(tmp_path, "a")
     shutil.rmtree(tmp_path / "serving" / "1")
     assert Ledger.read(tmp_path / "serving") == Ledger(1, ("cat", "dog"))
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"model": 3}', "half {"])
+def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
+    _push(tmp_path, "a")
+    record = tmp_path / "serving" / "1" / RECORD_FILE
+    record.write_text(text)
+    with pytest.raises(ConfigError, match=f"{record} is damaged"):
+        production(tmp_path / "serving")
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"last_version": "x"}', "half {"])
+def test_a_damaged_ledger_is_named(tmp_path: Path, text: str) -> None:
+    ledger = tmp_path / LEDGER_FILE
+    ledger.write_text(text)
+    with pytest.raises(ConfigError, match=f"{ledger} is damaged"):
+        Ledger.read(tmp_path)
