@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from tfx.orchestration.portable import data_types, launcher, runtime_parameter_u
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
+from components.contract import ConfigError
 from pipeline.beam_options import beam_options
 from pipeline.beam_settings import BeamSettings
 from pipeline.compiled_nodes import find_node
@@ -112,6 +114,7 @@ def published(
 
     Raises:
         RuntimeError: it did not succeed.
+        ConfigError: a resolver raised one.
     """
     with metadata.Metadata(connection) as store:
         return _outcome(store, ir.pipeline_info.id, node_id, execution_id)
@@ -120,7 +123,7 @@ def published(
 def _outcome(store: metadata.Metadata, pipeline_id: str, node_id: str, execution_id: int) -> NodeOutcome:
     (execution,) = store.store.get_executions_by_id([execution_id])
     if not execution_lib.is_execution_successful(execution):
-        raise RuntimeError(f"{node_id} could not be run; ML Metadata has it as failed.")
+        raise _noted_error(execution, node_id)
     artifacts = execution_lib.get_output_artifacts(store, execution_id)
     if _is_resolver(store, execution):
         # TFX asks a resolver anew in every run. It is as good as cached
@@ -161,6 +164,18 @@ def _launch(stage_launcher: launcher.Launcher) -> data_types.ExecutionInfo:
     seconds in the Trainer and in the Evaluator.
     """
     return tf.autograph.experimental.do_not_convert(stage_launcher.launch)()
+
+
+def _noted_error(execution: metadata_store_pb2.Execution, node_id: str) -> Exception:
+    """Why an execution failed: TFX's launcher catches what resolvers raise, and notes the traceback."""
+    noted = execution.custom_properties["__execution_result__"].string_value
+    traceback = json.loads(noted).get("resultMessage", "") if noted else ""
+    # The first error is the cause of those behind it.
+    first = traceback.partition("\n\nThe above exception was")[0].rstrip().rpartition("\n")[2]
+    kind, _, reason = first.partition(": ")
+    if kind == f"{ConfigError.__module__}.{ConfigError.__qualname__}":
+        return ConfigError(reason)
+    return RuntimeError(f"{node_id} could not be run: {first or 'ML Metadata has it as failed'}.")
 
 
 def _is_resolver(store: metadata.Metadata, execution: metadata_store_pb2.Execution) -> bool:

@@ -17,6 +17,7 @@ from components import contract
 from components.contract import DataError
 from components.example_schema.schema_rule import contract_schema
 from components.image_folder.split_assignment import assign_split
+from components.pusher.push_record import PushRecord, production
 from components.serving_check.check import ServingReport
 from serving.contract import model_versions
 from tests.conftest import Trial, first_run
@@ -306,6 +307,23 @@ def test_a_version_that_was_taken_back_is_no_baseline(trial: Trial) -> None:
     assert gone.status == "failed"
     assert gone.reason is not None
     assert "is gone. Push again with --no-cache." in gone.reason
+
+
+def test_what_is_in_production_but_not_in_ml_metadata_is_not_replaced(trial: Trial) -> None:
+    known = ["seed=11", "evaluation.max_accuracy_drop=1", "evaluation.min_accuracy=0.1"]
+    assert trial.run("known", known).status == "pushed"
+    model_dir = trial.workspace.model_dir("stripes")
+    current = production(model_dir)
+    assert current.record is not None
+    version = model_dir / str(current.version)
+    PushRecord(str(trial.workspace.root)).write(version)
+    try:
+        refused = trial.run("unknown", known)
+    finally:
+        current.record.write(version)
+    assert refused.status == "failed"
+    assert refused.reason is not None
+    assert refused.reason.startswith("ML Metadata does not know")
 
 
 def test_going_back_and_forth_always_leaves_the_chosen_model_in_production(trial: Trial) -> None:
