@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,68 +11,29 @@ import tensorflow as tf
 
 from components.contract import ConfigError
 from tests.trainer.made_up_splits import MadeUpSplit
-from trainer.images.pixel_store import PixelStore
-from trainer.model.classifier import Classifier, build_classifier
-from trainer.model.settings import ModelSettings
-from trainer.settings import TrainingSettings
+from tests.trainer.training_run.small_fit import (
+    ALL,
+    CLASSES,
+    EVALUATION,
+    HEAD,
+    SIZE,
+    TRAIN,
+    answers_of,
+    build,
+    fit_small,
+    history_rows,
+)
+from trainer.model.classifier import Classifier
 from trainer.training_run import phase, phase_data
 from trainer.training_run.callbacks import DivergedError
-from trainer.training_run.fit import RunFiles, Splits, fit
 
 pytestmark = pytest.mark.long
 
-SIZE, CLASSES = 32, 2
-
-
-def _split(count: int, seed: int) -> MadeUpSplit:
-    """Dark images of class 0, bright ones of class 1."""
-    labels = np.arange(count) % CLASSES
-    noise = np.random.default_rng(seed).integers(0, 60, (count, SIZE, SIZE, 3))
-    return MadeUpSplit((noise + 150 * labels[:, None, None, None]).astype(np.uint8), labels)
-
-
-TRAIN, EVALUATION = _split(60, 0), _split(16, 1)
-MODEL = {"backbone": "lenet", "weights": "none", "image_size": SIZE}
-ALL = {"phases": [{"train": "all", "epochs": 5, "learning_rate": 0.003}]}
-HEAD = {"phases": [{"train": "head", "epochs": 3, "learning_rate": 0.01}]}
-
-
-def _build(seed: int, size: int = SIZE, **model: object) -> Classifier:
-    keras.utils.set_random_seed(seed)
-    return build_classifier(ModelSettings.model_validate({**MODEL, **model}), CLASSES, size)
-
-
-def _fit(
-    tmp_path: Path,
-    seed: int = 0,
-    model: dict[str, Any] | None = None,
-    splits: tuple[MadeUpSplit, MadeUpSplit] = (TRAIN, EVALUATION),
-    **settings: object,
-) -> Classifier:
-    training = TrainingSettings.model_validate({"batch_size": 16, **settings})
-    files = RunFiles(tmp_path / "history.csv", tmp_path / "resume", tmp_path / "features")
-    return fit(
-        lambda size: _build(seed, size, **(model or {})),
-        Splits(*splits, (30, 30)),
-        training,
-        seed,
-        "none",
-        files,
-    )
-
-
-def _answers(classifier: Classifier) -> np.ndarray:
-    return classifier.model(EVALUATION.array.astype(np.float32), training=False).numpy()
-
-
-def _rows(tmp_path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader((tmp_path / "history.csv").open()))
-
 
 def test_it_learns_and_writes_a_row_an_epoch(tmp_path: Path) -> None:
-    classifier = _fit(tmp_path, phases=[{"train": "all", "epochs": 6, "learning_rate": 0.001}])
-    assert (_answers(classifier).argmax(1) == np.arange(16) % CLASSES).all()
-    rows = _rows(tmp_path)
+    classifier = fit_small(tmp_path, phases=[{"train": "all", "epochs": 6, "learning_rate": 0.001}])
+    assert (answers_of(classifier).argmax(1) == np.arange(16) % CLASSES).all()
+    rows = history_rows(tmp_path)
     assert [(row["phase"], row["epoch"]) for row in rows] == [("1", str(epoch)) for epoch in range(1, 7)]
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     assert float(rows[-1]["learning_rate"]) < float(rows[0]["learning_rate"]) < 0.001
@@ -82,110 +42,14 @@ def test_it_learns_and_writes_a_row_an_epoch(tmp_path: Path) -> None:
 
 def test_the_same_seed_gives_the_same_model_and_another_does_not(tmp_path: Path) -> None:
     once = {"phases": [{"train": "all", "epochs": 1, "learning_rate": 1e-4}]}
-    first = _answers(_fit(tmp_path, seed=1, **once))
-    np.testing.assert_allclose(_answers(_fit(tmp_path, seed=1, **once)), first, atol=1e-3)
-    assert np.abs(_answers(_fit(tmp_path, seed=2, **once)) - first).max() > 1e-2
-
-
-@pytest.fixture
-def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many pixels were read at a time."""
-    read, counts = PixelStore.read, []
-
-    def counted(store: PixelStore, indices: np.ndarray) -> np.ndarray:
-        counts.append(len(indices))
-        return read(store, indices)
-
-    monkeypatch.setattr(PixelStore, "read", counted)
-    return counts
-
-
-def test_a_head_phase_leaves_the_backbone_alone_and_runs_it_once_an_image(
-    tmp_path: Path, decoded: list[int]
-) -> None:
-    untouched = _build(0)
-    classifier = _fit(tmp_path, **HEAD)
-    assert sum(decoded) == TRAIN.count + EVALUATION.count
-    for ours, theirs in zip(classifier.backbones[0].weights, untouched.backbones[0].weights, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    assert not np.array_equal(classifier.head.weights[0], untouched.head.weights[0])
-
-
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-def test_a_head_learns_from_features_in_half_precision(tmp_path: Path, policy: str) -> None:
-    keras.mixed_precision.set_global_policy(policy)
-    try:
-        classifier = _fit(tmp_path, **HEAD)
-    finally:
-        keras.mixed_precision.set_global_policy("float32")
-    assert (_answers(classifier).argmax(1) == np.arange(16) % CLASSES).all()
-
-
-def test_a_later_run_computes_no_features_again(tmp_path: Path, decoded: list[int]) -> None:
-    _fit(tmp_path, **HEAD)
-    decoded.clear()
-    _fit(tmp_path, loss={"name": "focal"}, phases=[{"train": "head", "epochs": 7, "learning_rate": 0.1}])
-    assert decoded == []
-    more = MadeUpSplit(
-        np.concatenate([TRAIN.array, TRAIN.array[:3] // 2]),
-        np.concatenate([TRAIN.records.labels, TRAIN.records.labels[:3]]),
-    )
-    _fit(tmp_path, splits=(more, EVALUATION), **HEAD)
-    assert sum(decoded) == 3
-    decoded.clear()
-    _fit(tmp_path, seed=1, **HEAD)  # a backbone with other weights
-    assert sum(decoded) == TRAIN.count + EVALUATION.count
-
-
-def test_features_are_computed_anew_after_the_backbone_has_changed(
-    tmp_path: Path, decoded: list[int]
-) -> None:
-    head, everything = {"train": "head", "epochs": 1}, {"train": "all", "epochs": 1, "learning_rate": 0.01}
-    _fit(tmp_path, phases=[head, head])
-    once = sum(decoded)
-    decoded.clear()
-    (tmp_path / "other").mkdir()
-    _fit(tmp_path / "other", phases=[head, everything, head])
-    # Features twice, and one epoch with a look at the eval split.
-    assert sum(decoded) == 3 * once
-
-
-def test_augmented_views_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second, third = _features_of_epochs(tmp_path, monkeypatch, {"op": "noise", "std": 50})
-    np.testing.assert_array_equal(first, third)
-    assert not np.allclose(first, second)
-
-
-def test_no_view_is_of_several_images_because_it_has_the_label_of_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, second, _ = _features_of_epochs(
-        tmp_path, monkeypatch, {"op": "mixup", "alpha": 9}, {"op": "cutmix"}
-    )
-    np.testing.assert_allclose(first, second, rtol=1e-6)
-
-
-def _features_of_epochs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *ops: dict[str, Any]
-) -> list[np.ndarray]:
-    """What a head sees in each of three epochs with two views: the features' sums, in rising order."""
-    seen: list[np.ndarray] = []
-    real = phase.training_batches
-
-    def noted(*words: Any) -> tf.data.Dataset:
-        batches = real(*words)
-        seen.extend(inputs for inputs, _ in batches.as_numpy_iterator())
-        return batches
-
-    monkeypatch.setattr(phase, "training_batches", noted)
-    _fit(tmp_path, feature_views=2, augmentation={"ops": ops}, phases=[{"train": "head", "epochs": 3}])
-    epochs = [np.concatenate(seen[start : start + 4]) for start in (0, 4, 8)]
-    return [np.sort(epoch.sum(1)) for epoch in epochs]
+    first = answers_of(fit_small(tmp_path, seed=1, **once))
+    np.testing.assert_allclose(answers_of(fit_small(tmp_path, seed=1, **once)), first, atol=1e-3)
+    assert np.abs(answers_of(fit_small(tmp_path, seed=2, **once)) - first).max() > 1e-2
 
 
 def test_no_epochs_no_training(tmp_path: Path) -> None:
-    untouched = _build(3)
-    classifier = _fit(tmp_path, seed=3, epochs=0, **ALL)
+    untouched = build(3)
+    classifier = fit_small(tmp_path, seed=3, epochs=0, **ALL)
     for ours, theirs in zip(classifier.model.weights, untouched.model.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -196,12 +60,12 @@ def test_it_stops_early_and_goes_back_to_the_best_weights(
 ) -> None:
     # A step this large ruins the model after the first epochs.
     phases = [{"train": "head", "epochs": 30, "learning_rate": 300.0}]
-    classifier = _fit(tmp_path, phases=phases, patience=2, monitor=monitor)
-    rows = _rows(tmp_path)
+    classifier = fit_small(tmp_path, phases=phases, patience=2, monitor=monitor)
+    rows = history_rows(tmp_path)
     values = [float(row[f"val_{monitor}"]) for row in rows]
     assert len(rows) < 30
     assert len(rows) == best(values) + 3
-    answers = _answers(classifier)
+    answers = answers_of(classifier)
     if monitor == "accuracy":
         assert np.mean(answers.argmax(1) == EVALUATION.records.labels) == max(values)
     else:
@@ -210,7 +74,7 @@ def test_it_stops_early_and_goes_back_to_the_best_weights(
 
 
 def test_a_phase_that_does_harm_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    once = _answers(_fit(tmp_path, seed=4, **HEAD))
+    once = answers_of(fit_small(tmp_path, seed=4, **HEAD))
     real = phase.training_batches
 
     def wrong_labels_in_the_second_phase(
@@ -221,7 +85,9 @@ def test_a_phase_that_does_harm_is_undone(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(phase, "training_batches", wrong_labels_in_the_second_phase)
     (first,) = HEAD["phases"]
-    np.testing.assert_allclose(_answers(_fit(tmp_path, seed=4, phases=[first, first])), once, atol=1e-3)
+    np.testing.assert_allclose(
+        answers_of(fit_small(tmp_path, seed=4, phases=[first, first])), once, atol=1e-3
+    )
 
 
 def test_each_phase_has_what_is_set_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +96,7 @@ def test_each_phase_has_what_is_set_for_it(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(
         keras.Model, "compile", lambda model, **words: compiled.append(words) or compile_(model, **words)
     )
-    _fit(
+    fit_small(
         tmp_path,
         loss={"label_smoothing": 0.25},
         optimizer={"name": "rmsprop"},
@@ -261,8 +127,8 @@ def test_each_phase_has_what_is_set_for_it(tmp_path: Path, monkeypatch: pytest.M
 
 def test_layers_have_rates_of_their_own(tmp_path: Path) -> None:
     """A factor of next to nothing leaves the layer where it was."""
-    untouched = _build(5)
-    classifier = _fit(
+    untouched = build(5)
+    classifier = fit_small(
         tmp_path,
         seed=5,
         optimizer={"name": "sgd"},
@@ -289,7 +155,7 @@ def test_layers_have_rates_of_their_own(tmp_path: Path) -> None:
 
 
 def test_an_earlier_phase_can_see_smaller_images(tmp_path: Path) -> None:
-    classifier = _fit(
+    classifier = fit_small(
         tmp_path,
         phases=[
             {"train": "head", "epochs": 1, "image_size": SIZE},
@@ -299,7 +165,7 @@ def test_an_earlier_phase_can_see_smaller_images(tmp_path: Path) -> None:
         model={"backbone": "mobilenet", "alpha": 0.25, "image_size": 2 * SIZE},
     )
     assert classifier.model.input_shape == (None, 2 * SIZE, 2 * SIZE, 3)
-    assert [row["phase"] for row in _rows(tmp_path)] == ["1", "2"]
+    assert [row["phase"] for row in history_rows(tmp_path)] == ["1", "2"]
 
 
 def test_a_phase_is_not_undone_for_what_an_earlier_one_was_in_smaller_images(
@@ -311,7 +177,7 @@ def test_a_phase_is_not_undone_for_what_an_earlier_one_was_in_smaller_images(
         return 0.001 if small else 0.002
 
     monkeypatch.setattr("trainer.training_run.fit.run_phase", better_in_small_images)
-    classifier = _fit(
+    classifier = fit_small(
         tmp_path,
         splits=tuple(_larger(split) for split in (TRAIN, EVALUATION)),
         model={"backbone": "mobilenet", "alpha": 0.25, "image_size": 2 * SIZE},
@@ -332,7 +198,7 @@ def test_what_a_phase_in_smaller_images_came_to_is_looked_at_in_those_that_are_s
 
     monkeypatch.setattr("trainer.training_run.fit.monitored_value", noted)
     (first,) = HEAD["phases"]
-    classifier = _fit(
+    classifier = fit_small(
         tmp_path,
         splits=tuple(_larger(split) for split in (TRAIN, EVALUATION)),
         model={"backbone": "mobilenet", "alpha": 0.25, "image_size": 2 * SIZE},
@@ -354,9 +220,9 @@ def test_a_loss_that_is_no_number_ends_training_and_says_where(tmp_path: Path) -
     sgd = {"name": "sgd"}
     where = r"step \d of epoch 1 of phase 2, all. Lower training.phases.1.learning_rate.*with "
     with pytest.raises(DivergedError, match=f"{where}training.optimizer.clip_norm"):
-        _fit(tmp_path, phases=[*HEAD["phases"], large], optimizer=sgd)
+        fit_small(tmp_path, phases=[*HEAD["phases"], large], optimizer=sgd)
     with pytest.raises(DivergedError, match=f"{where}training.phases.1.optimizer.clip_norm"):
-        _fit(tmp_path, phases=[*HEAD["phases"], {**large, "optimizer": sgd}])
+        fit_small(tmp_path, phases=[*HEAD["phases"], {**large, "optimizer": sgd}])
 
 
 def test_memory_that_runs_out_says_which_settings_take_it(
@@ -367,17 +233,17 @@ def test_memory_that_runs_out_says_which_settings_take_it(
 
     monkeypatch.setattr(phase, "training_batches", full)
     with pytest.raises(ConfigError, match="training.batch_size, which is 16") as caught:
-        _fit(tmp_path, **HEAD)
+        fit_small(tmp_path, **HEAD)
     assert "and so on" not in str(caught.value)
 
 
 def test_a_model_that_memory_cannot_hold_says_what_makes_it_large(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not enough memory for the model .*model.head.hidden"):
-        _fit(tmp_path, model={"head": {"hidden": [10**13]}}, **HEAD)
+        fit_small(tmp_path, model={"head": {"hidden": [10**13]}}, **HEAD)
 
 
 def test_the_time_is_up(tmp_path: Path) -> None:
-    _fit(tmp_path, max_minutes=1e-9, phases=[{"train": "head", "epochs": 5}] * 2)
+    fit_small(tmp_path, max_minutes=1e-9, phases=[{"train": "head", "epochs": 5}] * 2)
     assert not (tmp_path / "history.csv").exists()
 
 
@@ -399,7 +265,7 @@ def test_layers_that_do_not_exist_are_named_before_anything_is_trained(
     tmp_path: Path, late: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        _fit(tmp_path, phases=[*HEAD["phases"], late])
+        fit_small(tmp_path, phases=[*HEAD["phases"], late])
     assert not (tmp_path / "history.csv").exists()
 
 
@@ -417,8 +283,8 @@ def test_an_epoch_takes_as_many_steps_as_it_has_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, most: int
 ) -> None:
     monkeypatch.setattr(phase, "_HEAD_STEPS_AT_ONCE", most)
-    _fit(tmp_path, batch_size=7, phases=[{"train": part, "epochs": 3}])
+    fit_small(tmp_path, batch_size=7, phases=[{"train": part, "epochs": 3}])
     cosine = keras.optimizers.schedules.CosineDecay(0.001, 3 * 9)
-    rates = [float(row["learning_rate"]) for row in _rows(tmp_path)]
+    rates = [float(row["learning_rate"]) for row in history_rows(tmp_path)]
     assert rates == pytest.approx([float(cosine(step)) for step in (9, 18, 27)], abs=1e-9)
-    assert all(float(row["loss"]) > 0 for row in _rows(tmp_path))
+    assert all(float(row["loss"]) > 0 for row in history_rows(tmp_path))
