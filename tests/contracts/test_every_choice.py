@@ -41,8 +41,6 @@ ONE_STEP: Final = {"train": "all", "epochs": 1, "learning_rate": 1e-4}
 # tells which epoch was best: there may be no loss, see below.
 PLAIN: Final = {"optimizer": {"name": "sgd"}, "monitor": "accuracy"}
 QUICK: Final = ("mobilenet", "lenet", "small_cnn", "cifar_cnn")
-# At the largest, training, saving and loading side by side would take more memory than a small machine has.
-HUGE: Final = ("convnext_xlarge", "convnext_large")
 # What has to be given with a choice.
 BESIDES: Final[dict[str, dict[str, Any]]] = {"step": {"at_epochs": [1]}}
 PHASES: Final[dict[str, list[dict[str, Any]]]] = {
@@ -162,8 +160,6 @@ def _fresh_session() -> Iterator[None]:
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.zoo) for name in BACKBONES]
 )
 def test_every_backbone(name: str, tmp_path: Path) -> None:
-    if name in HUGE:
-        pytest.skip("would take more memory than a small machine has; tests/trainer/model trains it a step")
     spec = BACKBONES[name]
     model: dict[str, Any] = {"backbone": name, "weights": "none", "image_size": spec.smallest}
     model |= {"alpha": 0.25} if spec.has_alpha else {}
