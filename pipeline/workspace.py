@@ -11,8 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from components.contract import ConfigError
+
+# https://www.sqlite.org/fileformat.html, section 1.3.
+_SQLITE_MAGIC: Final = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def exclusive_use(workspace: Workspace) -> Iterator[None]:
     """Keeps a second run out of the workspace: two at once would share files that are half written.
 
     Raises:
-        ConfigError: a run is under way there, or its metadata is not in a file.
+        ConfigError: a run is under way there, or its metadata is not in a file, or that file is lost.
     """
     require_one_metadata(workspace, in_file=True)
     with open(workspace.root / ".lock", "a+", encoding="ascii") as lock:
@@ -131,7 +135,7 @@ def require_one_metadata(workspace: Workspace, *, in_file: bool) -> None:
         in_file: whether the metadata is about to be used in the workspace's file, or else in a database.
 
     Raises:
-        ConfigError: it is in the other.
+        ConfigError: it is in the other, or in a file that is gone or damaged.
     """
     if in_file and workspace.metadata_elsewhere.exists():
         raise ConfigError(
@@ -143,8 +147,29 @@ def require_one_metadata(workspace: Workspace, *, in_file: bool) -> None:
             f"The metadata of the workspace {workspace.root} is in a file, and this run would keep its own "
             "in a database. Choose another workspace, or run it without the database."
         )
-    if not in_file:
+    if in_file:
+        _require_metadata_file(workspace)
+    else:
         workspace.metadata_elsewhere.touch()
+
+
+def _require_metadata_file(workspace: Workspace) -> None:
+    """With a new one, executions would be numbered from 1 again, and write among files of earlier ones."""
+    if not workspace.metadata.exists():
+        if any(workspace.artifacts.glob("*/*")):
+            raise ConfigError(
+                f"{workspace.artifacts} holds what earlier runs made, and {workspace.metadata}, which knows "
+                "what is what, is gone. Bring that back; or delete the folder, and all stages are done anew; "
+                "or choose another --workspace."
+            )
+        return
+    with open(workspace.metadata, "rb") as file:
+        beginning = file.read(len(_SQLITE_MAGIC))
+    if beginning not in (b"", _SQLITE_MAGIC):
+        raise ConfigError(
+            f"{workspace.metadata}, where ML Metadata keeps its records, is damaged: it is no SQLite file. "
+            "Bring back a copy, or choose another --workspace."
+        )
 
 
 def new_run_id() -> str:

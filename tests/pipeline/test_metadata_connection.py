@@ -35,6 +35,21 @@ def test_metadata_stays_where_it_is(tmp_path: Path) -> None:
         pass
 
 
+def test_a_lost_or_damaged_file_is_not_begun_anew(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    (made := workspace.artifacts / "imgclf" / "Trainer").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"metadata\.sqlite, which knows what is what, is gone"):
+        metadata_connection(workspace, {})
+    workspace.metadata.write_bytes(b"SQLite format 3\0 and its pages")
+    metadata_connection(workspace, {})
+    workspace.metadata.write_bytes(b"<html>quota exceeded</html>")
+    with pytest.raises(ConfigError, match=r"metadata\.sqlite.* is damaged: it is no SQLite file"):
+        metadata_connection(workspace, {})
+    workspace.metadata.unlink()
+    made.rmdir()
+    metadata_connection(workspace, {})
+
+
 def test_a_server_is_reached_as_the_environment_says(tmp_path: Path) -> None:
     mysql = metadata_connection(Workspace(tmp_path), SERVER).mysql
     assert (mysql.host, mysql.port, mysql.database) == ("db", 3307, "imgclf")
