@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from components.settings import Settings
 from pipeline.metadata_connection_names import DEFAULT_PORT, PASSWORD, USER
@@ -29,6 +29,9 @@ class Toleration(Settings):
 
 class StageResources(Settings):
     """What the pod of a stage gets."""
+
+    # To Kubernetes amounts and labels are text, and people write `cpu: 2`.
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
     cpu: str = Field("2", pattern=_CORES, description="Cores that are asked for, and the limit.")
     memory: str = Field(
