@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 _Pipeline = Annotated[Path, typer.Argument(metavar="PIPELINE", help="The compiled pipeline, a YAML file.")]
 _Host = Annotated[

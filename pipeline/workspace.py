@@ -67,6 +67,13 @@ def open_workspace(root: Path) -> Workspace:
             "Choose another with --workspace."
         )
     try:
+        str(root).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"The workspace {str(root)!a} has bytes in its path that are not UTF-8, which TFX cannot note "
+            "down. Choose another with --workspace."
+        ) from error
+    try:
         root.mkdir(parents=True, exist_ok=True)
         probe = root / f".probe-{uuid.uuid4().hex}"
         probe.touch()
