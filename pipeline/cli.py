@@ -33,13 +33,6 @@ _Name = Annotated[
     str | None, typer.Option("--name", help="Which model, when the workspace holds more than one.")
 ]
 
-_Model = Annotated[
-    Path | None,
-    typer.Option(
-        "--model", help="Folder of a model, instead of the workspace's; for predict, a version's too."
-    ),
-]
-
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -78,7 +71,8 @@ def run(
 ) -> None:
     """Train, evaluate, check and push a model.
 
-    Exit code: 0 pushed or up to date, 2 usage, 3 images refused, 4 not blessed, 1 anything else.
+    Exit code: 0 pushed or up to date, 2 command line or configuration, 3 images refused, 4 not blessed,
+    130 interrupted, 1 anything else.
     """
     from pipeline.run_command import RunRequest
     from pipeline.run_command import run as run_request
@@ -100,7 +94,10 @@ def predict(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Image files.")],
     workspace: _Workspace = _DEFAULT_WORKSPACE,
     name: _Name = None,
-    model: _Model = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", help="Folder of a model or of one version, instead of the workspace's."),
+    ] = None,
     server: Annotated[
         str | None, typer.Option("--server", metavar="HOST:PORT", help="Ask a model server instead.")
     ] = None,
@@ -116,8 +113,16 @@ def predict(
 def serve(
     workspace: _Workspace = _DEFAULT_WORKSPACE,
     name: _Name = None,
-    model: _Model = None,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    model: Annotated[
+        Path | None, typer.Option("--model", help="Folder of a model's versions, instead of the workspace's.")
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host",
+            help="Address that the embedded server listens on; tensorflow_model_server listens on all.",
+        ),
+    ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="gRPC port; 0 takes a free one.")
     ] = 8500,
@@ -158,7 +163,7 @@ def check(
 ) -> None:
     """Look at every image and say what is amiss. Nothing is trained, or compared with earlier runs.
 
-    Exit code: 0 fit to train on, 2 usage, 3 the images would be refused.
+    Exit code: 0 fit to train on, 2 command line or configuration, 3 the images would be refused.
     """
     from pipeline.data_check_command import CheckRequest, check_data
 
@@ -207,7 +212,12 @@ def preview(
     count: Annotated[int, typer.Option("--count", min=1, max=64, help="How many images to show.")] = 4,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", min=0, max=2**32 - 1, help="For other images, changed in other ways."),
+        typer.Option(
+            "--seed",
+            min=0,
+            max=2**32 - 1,
+            help="For other images, changed in other ways; else the setting's.",
+        ),
     ] = None,
 ) -> None:
     """Write a sheet of images, changed by each op alone and by all together."""
