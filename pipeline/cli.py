@@ -11,6 +11,7 @@ import typer
 
 from pipeline.further_commands import CommandGroup
 from pipeline.target_layout import TargetLayout
+from pipeline.workspace import DEFAULT_WORKSPACE, Workspace
 
 app = typer.Typer(
     name="imgclf",
@@ -25,7 +26,6 @@ app.add_typer(data_app, name="data")
 augment_app = typer.Typer(no_args_is_help=True)
 app.add_typer(augment_app, name="augment")
 
-_DEFAULT_WORKSPACE = Path(".imgclf")
 _Workspace = Annotated[
     Path, typer.Option("--workspace", help="Where metadata, artifacts and pushed models are kept.")
 ]
@@ -61,7 +61,7 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as training.epochs=3."),
     ] = None,
-    workspace: _Workspace = _DEFAULT_WORKSPACE,
+    workspace: _Workspace = DEFAULT_WORKSPACE,
     json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")
     ] = False,
@@ -92,7 +92,7 @@ def demo(folder: Annotated[Path, typer.Argument(help="Where to write the images.
 @app.command()
 def predict(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Image files.")],
-    workspace: _Workspace = _DEFAULT_WORKSPACE,
+    workspace: _Workspace = DEFAULT_WORKSPACE,
     name: _Name = None,
     model: Annotated[
         Path | None,
@@ -104,14 +104,13 @@ def predict(
 ) -> None:
     """Classify image files with the pushed model."""
     from pipeline.predict_command import predict as predict_images
-    from pipeline.workspace import Workspace
 
     predict_images(images, Workspace(workspace.absolute()), name, model, server)
 
 
 @app.command()
 def serve(
-    workspace: _Workspace = _DEFAULT_WORKSPACE,
+    workspace: _Workspace = DEFAULT_WORKSPACE,
     name: _Name = None,
     model: Annotated[
         Path | None, typer.Option("--model", help="Folder of a model's versions, instead of the workspace's.")
@@ -129,13 +128,12 @@ def serve(
 ) -> None:
     """Serve the pushed model on TensorFlow Serving's gRPC API."""
     from pipeline.serve_command import serve as serve_model
-    from pipeline.workspace import Workspace
 
     serve_model(Workspace(workspace.absolute()), name, model, host, port)
 
 
 @app.command()
-def doctor(workspace: _Workspace = _DEFAULT_WORKSPACE) -> None:
+def doctor(workspace: _Workspace = DEFAULT_WORKSPACE) -> None:
     """Check Python, packages, accelerators, disk and memory, and say how to mend what is amiss."""
     from pipeline.doctor import doctor as examine
 
@@ -155,7 +153,7 @@ def check(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as data.odd.blurry=50."),
     ] = None,
-    workspace: _Workspace = _DEFAULT_WORKSPACE,
+    workspace: _Workspace = DEFAULT_WORKSPACE,
     page: Annotated[
         Path | None, typer.Option("--page", help="Write the whole report as an HTML page to this file.")
     ] = None,

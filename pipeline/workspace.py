@@ -11,8 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from components.contract import ConfigError
+from components.whole_file import write_whole
+
+DEFAULT_WORKSPACE: Final = Path(".imgclf")
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,7 @@ def _require_unmoved(root: Path) -> None:
     home = root / ".location"
     if not home.exists():
         # Of two first runs at once, and after one that was killed here, none must find half a path.
-        draft = root / f".location-{uuid.uuid4().hex}"
-        draft.write_text(str(root), "utf-8")
-        draft.replace(home)
+        write_whole(home, str(root).encode())
     elif (before := home.read_text("utf-8")) != str(root):
         raise ConfigError(
             f"The workspace {root} was moved here from {before}, and its metadata still points there. "

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components.contract import ConfigError
+from components.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,13 @@ class FinishedTrials:
         try:
             found: dict[str, Any] = json.loads(self._file(key).read_text("utf-8"))
             return TrialResult(found["accuracy"], found["loss"])
-        except (OSError, ValueError, KeyError):  # Not there, or cut off by a full disk.
+        except (OSError, ValueError, KeyError):  # Not there, or not what `add` writes.
             return None
 
     def add(self, key: str, result: TrialResult) -> None:
         """Keeps a result under a key that names all that it depends on."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._file(key).write_text(json.dumps(asdict(result)), "utf-8")
+        write_whole(self._file(key), json.dumps(asdict(result)).encode())
 
     def _file(self, key: str) -> Path:
         return self._folder / f"{key}.json"
