@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,16 @@ def read_result(history: Path, monitor: str) -> TrialResult:
         monitor: `training.monitor`, the figure that chose the epoch.
 
     Raises:
-        ConfigError: no epoch has been trained.
+        ConfigError: no epoch has been trained, or none came to a number on the eval split.
     """
     if not history.exists():
         raise ConfigError("No epoch was trained. Raise training.epochs, or the phases' own.")
     with history.open(newline="") as file:
         rows = list(csv.DictReader(file))
+    # What is no number is neither less nor more than any, and would count as the best if it came first.
+    rows = [row for row in rows if not math.isnan(float(row[f"val_{monitor}"]))]
+    if not rows:
+        raise ConfigError("The loss on the eval split was no number in any epoch. Lower the learning rates.")
     best = (min if monitor == "loss" else max)(rows, key=lambda row: float(row[f"val_{monitor}"]))
     return TrialResult(float(best["val_accuracy"]), float(best["val_loss"]))
 
