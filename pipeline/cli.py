@@ -26,6 +26,8 @@ app.add_typer(data_app, name="data")
 augment_app = typer.Typer(no_args_is_help=True)
 app.add_typer(augment_app, name="augment")
 
+_Images = Annotated[str | None, typer.Option("--images", help="The images: folder, manifest file or URI.")]
+_Config = Annotated[Path | None, typer.Option("--config", help="A YAML configuration.")]
 _Workspace = Annotated[
     Path, typer.Option("--workspace", help="Where metadata, artifacts and pushed models are kept.")
 ]
@@ -53,10 +55,8 @@ def imgclf(
 
 @app.command()
 def run(
-    images: Annotated[
-        str | None, typer.Option("--images", help="The images: folder, manifest file or URI.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A YAML configuration.")] = None,
+    images: _Images = None,
+    config: _Config = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as training.epochs=3."),
@@ -148,7 +148,7 @@ def data() -> None:
 @data_app.command()
 def check(
     images: Annotated[str | None, typer.Argument(help="The images: folder, manifest file or URI.")] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A YAML configuration.")] = None,
+    config: _Config = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as data.odd.blurry=50."),
@@ -194,10 +194,8 @@ def augment() -> None:
 
 @augment_app.command()
 def preview(
-    images: Annotated[
-        str | None, typer.Option("--images", help="The images: folder, manifest file or URI.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A YAML configuration.")] = None,
+    images: _Images = None,
+    config: _Config = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option(
