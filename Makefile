@@ -21,7 +21,7 @@ DATAFLOW_IMAGE ?= imgclf-dataflow:latest
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
 help: ## List what there is.
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(STAMP) ## Create .venv and install exactly what requirements.lock pins.
 

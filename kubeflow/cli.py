@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 _Pipeline = Annotated[Path, typer.Argument(metavar="PIPELINE", help="The compiled pipeline, a YAML file.")]
 _Host = Annotated[
@@ -103,7 +103,7 @@ def submit(
 ) -> None:
     """Start a run of a compiled pipeline.
 
-    Exit code: 0 submitted, or with --wait succeeded; 2 usage; 1 anything else.
+    Exit code: 0 submitted, or with --wait succeeded; 2 command line, pipeline or server; 1 the run failed.
     """
     from kubeflow.submit_command import SubmitRequest
     from kubeflow.submit_command import submit as submit_run
@@ -129,7 +129,11 @@ def schedule(
     pipeline: _Pipeline,
     cron: Annotated[
         str,
-        typer.Option("--cron", help="When, in five fields, as '0 3 * * 1', or six with the seconds first."),
+        typer.Option(
+            "--cron",
+            help="When, in five fields, as '0 3 * * 1', or six with the seconds first; in the server's time "
+            "zone, usually UTC.",
+        ),
     ],
     host: _Host = None,
     namespace: _Namespace = None,
@@ -147,12 +151,15 @@ def schedule(
     concurrency: Annotated[
         int, typer.Option("--concurrency", min=1, max=10, help="How many of its runs may go on at once.")
     ] = 1,
-    start: Annotated[str | None, typer.Option("--start", help="From when on, as 2030-01-31T06:00.")] = None,
-    end: Annotated[str | None, typer.Option("--end", help="Until when.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--start", help="From when on, as 2030-01-31T06:00, in UTC, or 2030-01-31T06:00+01:00."),
+    ] = None,
+    end: Annotated[str | None, typer.Option("--end", help="Until when, likewise.")] = None,
     enabled: Annotated[bool, typer.Option("--enabled/--paused", help="Whether it starts runs.")] = True,
     json: _Json = False,
 ) -> None:
-    """Run a compiled pipeline again and again. Times are in UTC, unless they say otherwise."""
+    """Run a compiled pipeline again and again."""
     from kubeflow.schedule_command import ScheduleRequest
     from kubeflow.schedule_command import schedule as set_schedule
 

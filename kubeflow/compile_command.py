@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from kubeflow.kfp_package import require_kfp
 from pipeline.config import load_config
 
 
@@ -17,12 +18,13 @@ def compile_file(config: Path | None, overrides: Sequence[str], output: Path) ->
         output: file to write.
 
     Raises:
-        ConfigError: the configuration is wrong.
+        ConfigError: the configuration is wrong, or kfp is not installed.
         OSError: the file cannot be written.
     """
     from pipeline.output_capture import quiet_tensorflow
 
     settings = load_config(config, overrides)
+    require_kfp()
     quiet_tensorflow()
 
     from kubeflow.compile import compile_pipeline

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from components.contract import ConfigError
+from kubeflow.kfp_package import require_kfp
 from kubeflow.server_errors import TOKEN_VARIABLE, server_errors
 
 # To connect, and to answer.
@@ -50,10 +51,8 @@ def connect(host: str | None, namespace: str | None) -> Connection:
     Raises:
         ConfigError: kfp is not installed, no answer, no access, or no namespace.
     """
-    try:
-        import kfp.client
-    except ImportError:
-        raise ConfigError("The package kfp is missing: pip install 'imgclf[kubeflow]'.") from None
+    require_kfp()
+    import kfp.client
 
     class Client(kfp.client.Client):
         """Says at once that a server does not answer; KFP's own tries for half a minute."""

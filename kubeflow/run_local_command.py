@@ -13,7 +13,7 @@ from rich.markup import escape
 from components.image_folder.image_store import is_uri
 from kubeflow.compiled_steps import CompiledStep
 from kubeflow.conductor import LocalRun, StepResult, conduct
-from kubeflow.pipeline_file import read_pipeline
+from kubeflow.pipeline_file import check_overrides, read_pipeline
 from pipeline.metadata_connection_names import HOST
 
 
@@ -43,14 +43,18 @@ def run_local(request: RunLocalRequest, console: Console) -> int:
 
     Returns:
         The exit code of the first step that failed; 0 when none did.
+
+    Raises:
+        ConfigError: no such pipeline, or one that does not take what was asked for.
     """
     pipeline = read_pipeline(request.pipeline)
-    given = {"images": _where(request.images), "span": request.span, "run_name": request.run_name}
-    parameters = {name: value for name, value in given.items() if value is not None}
+    check_overrides(request.overrides)
     run = LocalRun(
         volume=request.volume.absolute(),
         logs=request.volume.absolute() / "logs",
-        parameters={**parameters, "overrides": list(request.overrides)},
+        parameters=pipeline.arguments(
+            _where(request.images), request.span, request.run_name, request.overrides
+        ),
         environment={} if request.metadata else {HOST: ""},
         started=lambda step, process: _tell_of_start(console, step, process),
     )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from kubeflow.cron import six_fields
 from kubeflow.pipeline_file import check_overrides, read_pipeline
 from kubeflow.schedule_info import Schedule, Trigger, utc_time
 from kubeflow.scheduling import Outcome, end_schedule, set_schedule
+from pipeline.unbroken_line import print_line
 
 _TOLD: Final[dict[Outcome, str]] = {
     "created": "created",
@@ -104,9 +106,10 @@ def schedule(request: ScheduleRequest) -> None:
         told = {**made.to_dict(), "enabled": request.enabled, "outcome": outcome}
         print(json.dumps({**told, "pipeline": pipeline.name, "version": pipeline.version}))
         return
-    _line(f"Pipeline: {pipeline.name} {pipeline.version}, {'uploaded' if uploaded else 'there already'}")
-    _line(f"Schedule: {name} {_TOLD[outcome]}")
-    _line(f"Cron:     {cron} (seconds first, in the server's time zone, usually UTC)")
+    line = partial(print_line, Console())
+    line(f"Pipeline: {pipeline.name} {pipeline.version}, {'uploaded' if uploaded else 'there already'}")
+    line(f"Schedule: {name} {_TOLD[outcome]}")
+    line(f"Cron:     {cron} (seconds first, in the server's time zone, usually UTC)")
 
 
 def schedules(host: str | None, namespace: str | None, as_json: bool) -> None:
@@ -132,7 +135,9 @@ def unschedule(name: str, host: str | None, namespace: str | None, keep: bool) -
     """
     count = end_schedule(KubeflowClient(connect(host, namespace)), name, keep)
     which = name if count == 1 else f"{name}, of which there were {count},"
-    _line(f"Schedule {which} {'pauses' if keep else 'is deleted; runs that it started go on'}.")
+    print_line(
+        Console(), f"Schedule {which} {'pauses' if keep else 'is deleted; runs that it started go on'}."
+    )
 
 
 def _check_times(start: str | None, end: str | None) -> None:
@@ -159,8 +164,3 @@ def _table(found: Sequence[Schedule]) -> Table:
             trigger.end or "",
         )
     return table
-
-
-def _line(text: str) -> None:
-    """A line that is never broken, so that names can be copied."""
-    Console(highlight=False).print(escape(text), soft_wrap=True)

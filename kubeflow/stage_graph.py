@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.contract import ConfigError
 from pipeline.config import Config
 from pipeline.workspace import Workspace
 
@@ -16,17 +15,14 @@ def stage_graph(config: Config) -> Mapping[str, tuple[str, ...]]:
 
     Args:
         config: with images or without: nothing is read.
-
-    Raises:
-        ConfigError: `data.schema_file` or what else the declaration reads is not there.
     """
     from pipeline.dag import create_pipeline
     from pipeline.node_launch import compile_ir
 
-    if config.data.schema_file is not None and not Path(config.data.schema_file).is_file():
-        raise ConfigError(f"data.schema_file: there is no file {config.data.schema_file}.")
+    # The declaration would read it, and it lies where the pods see it. It makes no other stages.
+    data = config.data.model_copy(update={"schema_file": None})
     with tempfile.TemporaryDirectory() as folder:
-        ir = compile_ir(create_pipeline(config, Workspace(Path(folder))))
+        ir = compile_ir(create_pipeline(config.model_copy(update={"data": data}), Workspace(Path(folder))))
     return {
         node.pipeline_node.node_info.id: tuple(sorted(node.pipeline_node.upstream_nodes)) for node in ir.nodes
     }

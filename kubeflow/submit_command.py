@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.markup import escape
 
 from components.contract import ConfigError
 from kubeflow.client import KubeflowClient
@@ -22,6 +21,7 @@ from kubeflow.run_info import SUCCEEDED, RunInfo
 from kubeflow.runs_command import duration, state
 from kubeflow.server_errors import ServerUnavailableError
 from pipeline.exit_codes import FAILED_EXIT
+from pipeline.unbroken_line import print_line
 
 _POLL_SECONDS: Final = 10.0
 # For as many polls in a row the server may be away, such as for an upgrade, before waiting is given up.
@@ -77,15 +77,15 @@ def submit(request: SubmitRequest) -> int:
     arguments = pipeline.arguments(request.images, request.span, name, request.overrides)
     client = KubeflowClient(connect(request.host, request.namespace))
     pipeline_id, version_id, uploaded = client.version(pipeline)
-    _line(
+    print_line(
         console,
         f"Pipeline: {pipeline.name} {pipeline.version}, {'uploaded' if uploaded else 'there already'}",
     )
     experiment = request.experiment or pipeline.name
     account = request.service_account or pipeline.service_account
     run = client.submit((pipeline_id, version_id), client.experiment(experiment), name, arguments, account)
-    _line(console, f"Run:      {run.name} in {experiment}")
-    _line(console, f"Link:     {run.link or run.run_id}")
+    print_line(console, f"Run:      {run.name} in {experiment}")
+    print_line(console, f"Link:     {run.link or run.run_id}")
     if request.wait:
         run = _wait(client, run, request.poll_seconds, console)
         _print_end(console, run)
@@ -114,7 +114,7 @@ def _wait(client: KubeflowClient, run: RunInfo, poll_seconds: float, console: Co
                 return run
             status.update(f"{run.state.lower()} for {duration(run)}")
             if run.state != shown and not console.is_terminal:
-                _line(console, f"          {run.state.lower()}")
+                print_line(console, f"          {run.state.lower()}")
             shown = run.state
             time.sleep(poll_seconds)
 
@@ -126,12 +126,7 @@ def _goes_on(error: ConfigError, run: RunInfo) -> ConfigError:
 def _print_end(console: Console, run: RunInfo) -> None:
     console.print(f"State:    {state(run)} after {duration(run)}")
     if run.failed_stages:
-        _line(console, f"Failed:   {', '.join(run.failed_stages)}")
+        print_line(console, f"Failed:   {', '.join(run.failed_stages)}")
     if run.error:
-        _line(console, f"Reason:   {run.error}")
+        print_line(console, f"Reason:   {run.error}")
     sys.stdout.flush()
-
-
-def _line(console: Console, text: str) -> None:
-    """A line that is never broken, so that names and links can be copied."""
-    console.print(escape(text), soft_wrap=True, highlight=False)

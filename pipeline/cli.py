@@ -11,6 +11,7 @@ import typer
 
 from pipeline.further_commands import CommandGroup
 from pipeline.target_layout import TargetLayout
+from pipeline.workspace import DEFAULT_WORKSPACE, Workspace
 
 app = typer.Typer(
     name="imgclf",
@@ -25,19 +26,13 @@ app.add_typer(data_app, name="data")
 augment_app = typer.Typer(no_args_is_help=True)
 app.add_typer(augment_app, name="augment")
 
-_DEFAULT_WORKSPACE = Path(".imgclf")
+_Images = Annotated[str | None, typer.Option("--images", help="The images: folder, manifest file or URI.")]
+_Config = Annotated[Path | None, typer.Option("--config", help="A YAML configuration.")]
 _Workspace = Annotated[
     Path, typer.Option("--workspace", help="Where metadata, artifacts and pushed models are kept.")
 ]
 _Name = Annotated[
     str | None, typer.Option("--name", help="Which model, when the workspace holds more than one.")
-]
-
-_Model = Annotated[
-    Path | None,
-    typer.Option(
-        "--model", help="Folder of a model, instead of the workspace's; for predict, a version's too."
-    ),
 ]
 
 
@@ -60,15 +55,13 @@ def imgclf(
 
 @app.command()
 def run(
-    images: Annotated[
-        str | None, typer.Option("--images", help="The images: folder, manifest file or URI.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A YAML configuration.")] = None,
+    images: _Images = None,
+    config: _Config = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as training.epochs=3."),
     ] = None,
-    workspace: _Workspace = _DEFAULT_WORKSPACE,
+    workspace: _Workspace = DEFAULT_WORKSPACE,
     json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")
     ] = False,
@@ -78,7 +71,8 @@ def run(
 ) -> None:
     """Train, evaluate, check and push a model.
 
-    Exit code: 0 pushed or up to date, 2 usage, 3 images refused, 4 not blessed, 1 anything else.
+    Exit code: 0 pushed or up to date, 2 command line or configuration, 3 images refused, 4 not blessed,
+    130 interrupted, 1 anything else.
     """
     from pipeline.run_command import RunRequest
     from pipeline.run_command import run as run_request
@@ -98,39 +92,48 @@ def demo(folder: Annotated[Path, typer.Argument(help="Where to write the images.
 @app.command()
 def predict(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Image files.")],
-    workspace: _Workspace = _DEFAULT_WORKSPACE,
+    workspace: _Workspace = DEFAULT_WORKSPACE,
     name: _Name = None,
-    model: _Model = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", help="Folder of a model or of one version, instead of the workspace's."),
+    ] = None,
     server: Annotated[
         str | None, typer.Option("--server", metavar="HOST:PORT", help="Ask a model server instead.")
     ] = None,
 ) -> None:
     """Classify image files with the pushed model."""
     from pipeline.predict_command import predict as predict_images
-    from pipeline.workspace import Workspace
 
     predict_images(images, Workspace(workspace.absolute()), name, model, server)
 
 
 @app.command()
 def serve(
-    workspace: _Workspace = _DEFAULT_WORKSPACE,
+    workspace: _Workspace = DEFAULT_WORKSPACE,
     name: _Name = None,
-    model: _Model = None,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    model: Annotated[
+        Path | None, typer.Option("--model", help="Folder of a model's versions, instead of the workspace's.")
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host",
+            help="Address that the embedded server listens on; tensorflow_model_server listens on all.",
+        ),
+    ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="gRPC port; 0 takes a free one.")
     ] = 8500,
 ) -> None:
     """Serve the pushed model on TensorFlow Serving's gRPC API."""
     from pipeline.serve_command import serve as serve_model
-    from pipeline.workspace import Workspace
 
     serve_model(Workspace(workspace.absolute()), name, model, host, port)
 
 
 @app.command()
-def doctor(workspace: _Workspace = _DEFAULT_WORKSPACE) -> None:
+def doctor(workspace: _Workspace = DEFAULT_WORKSPACE) -> None:
     """Check Python, packages, accelerators, disk and memory, and say how to mend what is amiss."""
     from pipeline.doctor import doctor as examine
 
@@ -145,12 +148,12 @@ def data() -> None:
 @data_app.command()
 def check(
     images: Annotated[str | None, typer.Argument(help="The images: folder, manifest file or URI.")] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A YAML configuration.")] = None,
+    config: _Config = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as data.odd.blurry=50."),
     ] = None,
-    workspace: _Workspace = _DEFAULT_WORKSPACE,
+    workspace: _Workspace = DEFAULT_WORKSPACE,
     page: Annotated[
         Path | None, typer.Option("--page", help="Write the whole report as an HTML page to this file.")
     ] = None,
@@ -158,7 +161,7 @@ def check(
 ) -> None:
     """Look at every image and say what is amiss. Nothing is trained, or compared with earlier runs.
 
-    Exit code: 0 fit to train on, 2 usage, 3 the images would be refused.
+    Exit code: 0 fit to train on, 2 command line or configuration, 3 the images would be refused.
     """
     from pipeline.data_check_command import CheckRequest, check_data
 
@@ -191,10 +194,8 @@ def augment() -> None:
 
 @augment_app.command()
 def preview(
-    images: Annotated[
-        str | None, typer.Option("--images", help="The images: folder, manifest file or URI.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A YAML configuration.")] = None,
+    images: _Images = None,
+    config: _Config = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option(
@@ -207,7 +208,12 @@ def preview(
     count: Annotated[int, typer.Option("--count", min=1, max=64, help="How many images to show.")] = 4,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", min=0, max=2**32 - 1, help="For other images, changed in other ways."),
+        typer.Option(
+            "--seed",
+            min=0,
+            max=2**32 - 1,
+            help="For other images, changed in other ways; else the setting's.",
+        ),
     ] = None,
 ) -> None:
     """Write a sheet of images, changed by each op alone and by all together."""

@@ -153,6 +153,7 @@ class Config(Settings):
 # For kinds of error whose wording by pydantic speaks of Python rather than of YAML.
 _IN_WORDS: Final = {
     "model_type": "a mapping of keys to values",
+    "string_type": "text, which a number or a date is only in quotes",
     "too_short": "at least one entry",
     "tuple_type": "a list",
     "string_pattern_mismatch": "text of another form (see the reference)",

@@ -23,7 +23,7 @@ END: Final = "<!-- config reference: end -->"
 
 def reference() -> str:
     """Markdown: a table of every key, with its type, its default and what it means, and one of the ops."""
-    keys = [f"| {' | '.join(cells)} |" for cells in _rows(Config, "")]
+    keys = [f"| {' | '.join(cells)} |" for cells in _rows(Config, "", {})]
     ops = [f"| {' | '.join(_op(kind))} |" for kind in OPS.values()]
     return "\n".join(
         (
@@ -48,23 +48,43 @@ def with_reference(readme: str) -> str:
     return f"{before}{BEGIN}\n{reference()}\n{END}{after}"
 
 
-def _rows(settings: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str]]:
+Row = tuple[str, str, str, str]
+
+
+def _rows(settings: type[BaseModel], prefix: str, shown: dict[type[BaseModel], str]) -> Iterator[Row]:
+    """A row for each key.
+
+    Args:
+        settings: whose keys.
+        prefix: of the keys, with its dot.
+        shown: settings whose keys have rows already → where; it grows.
+    """
     for name, field in settings.model_fields.items():
         below = settings_classes(field.annotation)
-        key, meaning = f"`{prefix}{name}`", field.description or ""
+        key, meaning = f"{prefix}{name}", field.description or ""
         if not below:
-            yield key, _kind(field.annotation), _default(field), meaning
+            yield f"`{key}`", _kind(field.annotation), _default(field), meaning
         elif field.get_default(call_default_factory=True) is None:
             # What can be left out as a whole has the keys of what it takes the place of.
-            yield key, "list" if len(below) > 1 else "mapping", "unset", meaning
-        elif get_origin(field.annotation) is tuple:
-            yield key, "list", "see below" if field.default else "none", meaning
-            yield from _rows(below[0], f"{prefix}{name}.N.")
-        elif get_origin(field.annotation) is dict:
-            yield key, "mapping", "none", meaning
-            yield from _rows(below[0], f"{prefix}{name}.KEY.")
+            yield f"`{key}`", "list" if len(below) > 1 else "mapping", "unset", meaning
+        elif get_origin(field.annotation) in (tuple, dict):
+            filled = "see meaning" if field.get_default(call_default_factory=True) else "none"
+            of_a_list = get_origin(field.annotation) is tuple
+            yield f"`{key}`", "list" if of_a_list else "mapping", filled, meaning
+            yield from _section(below[0], f"{key}.{'N' if of_a_list else 'KEY'}", shown)
         else:
-            yield from _rows(below[0], f"{prefix}{name}.")
+            yield from _section(below[0], key, shown)
+
+
+def _section(settings: type[BaseModel], key: str, shown: dict[type[BaseModel], str]) -> Iterator[Row]:
+    """The rows of a section; a single one where another section has the same keys."""
+    like = next((where for seen, where in shown.items() if issubclass(seen, settings)), None)
+    if like is None:
+        shown[settings] = key
+        yield from _rows(settings, f"{key}.", shown)
+        return
+    *others, last = (f"`{name}`" for name in settings.model_fields)
+    yield f"`{key}`", "mapping", "as there", f"Has {', '.join(others)} and {last}, as `{like}` has them."
 
 
 def _op(settings: type[BaseModel]) -> tuple[str, str, str]:
@@ -76,6 +96,8 @@ def _op(settings: type[BaseModel]) -> tuple[str, str, str]:
 
 
 def _kind(annotation: Any) -> str:
+    if get_origin(annotation) is dict:
+        return "mapping"
     for each in (annotation, *get_args(annotation)):
         if get_origin(each) is Literal:
             return ", ".join(f"`{value}`" for value in get_args(each))
@@ -98,6 +120,8 @@ def _default(field: FieldInfo) -> str:
         return "unset"
     if value == ():
         return "`[]`"
+    if value == "":
+        return "to be given"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

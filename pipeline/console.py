@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Final
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -20,6 +19,8 @@ from components.image_folder.file_names import has_image_extension, is_hidden
 from components.progress import PROGRESS_LOGGER
 from pipeline.run_report.verdict import run_verdict
 from pipeline.summary import Images, RunSummary, Stage
+from pipeline.unbroken_line import print_line
+from pipeline.workspace import DEFAULT_WORKSPACE
 from serving.contract import model_versions
 
 _MARKS: Final = {
@@ -94,7 +95,7 @@ class RunDisplay(logging.Handler):
         if self._console.is_terminal:
             self._progress.update(self._task, note=record.getMessage())
         else:
-            self._console.print(f"    {escape(record.getMessage())}", soft_wrap=True, highlight=False)
+            print_line(self._console, f"    {record.getMessage()}")
 
 
 def print_summary(
@@ -126,12 +127,12 @@ def print_summary(
     _print_images(console, summary)
     _print_verdict(console, summary)
     if summary.pushed is not None:
-        options = "" if workspace == Path(".imgclf") else f" --workspace {shlex.quote(str(workspace))}"
+        options = "" if workspace == DEFAULT_WORKSPACE else f" --workspace {shlex.quote(str(workspace))}"
         models = Path(summary.pushed.path).parents[1]
         if len([model for model in models.iterdir() if model_versions(model)]) > 1:
             options += f" --name {summary.model}"
-        _line(console, f"Next:     {program()} predict {_an_image(images, summary.images)}{options}")
-        _line(console, f"          {program()} serve{options}")
+        print_line(console, f"Next:     {program()} predict {_an_image(images, summary.images)}{options}")
+        print_line(console, f"          {program()} serve{options}")
 
 
 def program() -> str:
@@ -171,25 +172,25 @@ def _print_images(console: Console, summary: RunSummary) -> None:
     if images is None:
         return
     splits = ", ".join(f"{count} {split}" for split, count in images.per_split.items())
-    _line(
+    print_line(
         console, f"Images:   {images.accepted} of {images.found} used ({splits}), laid out as {images.layout}"
     )
     told = [f"{count} {kind}" for kind, count in images.findings.items()]
     if told:
-        _line(console, f"Findings: {', '.join(told)}")
+        print_line(console, f"Findings: {', '.join(told)}")
     for item in images.set_aside[:_SET_ASIDE_SHOWN]:
-        _line(console, f"          set aside: {item.file}: {item.reason}")
+        print_line(console, f"          set aside: {item.file}: {item.reason}")
     if len(images.set_aside) > _SET_ASIDE_SHOWN:
-        _line(console, f"          and {len(images.set_aside) - _SET_ASIDE_SHOWN} more, in the report")
+        print_line(console, f"          and {len(images.set_aside) - _SET_ASIDE_SHOWN} more, in the report")
     for note in summary.notes:
-        _line(console, f"Note:     {note}")
+        print_line(console, f"Note:     {note}")
 
 
 def _print_verdict(console: Console, summary: RunSummary) -> None:
     tuned = summary.tuned
     if tuned is not None:
         best = ", ".join(f"{key} {value}" for key, value in tuned.values.items())
-        _line(
+        print_line(
             console,
             f"Tuned:    {best} ({tuned.objective} {tuned.score:.4f} on the eval split, the best of "
             f"{tuned.trials} trials); filled in: {_shown(tuned.config)}",
@@ -197,22 +198,19 @@ def _print_verdict(console: Console, summary: RunSummary) -> None:
     candidate, baseline = summary.metrics.candidate, summary.metrics.baseline
     if candidate is not None:
         compared = f", {baseline['accuracy']:.4f} for the model before it" if baseline else ""
-        _line(
+        print_line(
             console,
             f"Accuracy: {candidate['accuracy']:.4f} on the {candidate['example_count']:.0f} "
             f"held-out images of the test split{compared}",
         )
     if summary.pushed is not None:
         what = "pushed" if summary.pushed.new else "nothing to push; in production is"
-        _line(console, f"Model:    {what} version {summary.pushed.version}: {_shown(summary.pushed.path)}")
+        print_line(
+            console, f"Model:    {what} version {summary.pushed.version}: {_shown(summary.pushed.path)}"
+        )
     else:
         console.print(f"[bold red]{run_verdict(summary).words}.[/]")
-        _line(console, summary.reason or "")
+        print_line(console, summary.reason or "")
     if summary.report is not None:
-        _line(console, f"Report:   {_shown(summary.report)}")
-    _line(console, f"Log:      {_shown(summary.log)}")
-
-
-def _line(console: Console, text: str) -> None:
-    """A line that is never broken, so that paths and commands can be copied."""
-    console.print(escape(text), soft_wrap=True, highlight=False)
+        print_line(console, f"Report:   {_shown(summary.report)}")
+    print_line(console, f"Log:      {_shown(summary.log)}")

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,8 @@ from pipeline.output_capture import captured_output, quiet_tensorflow
 from pipeline.preflight import resolve_data
 from pipeline.run_report.page import PageInput, write_page
 from pipeline.run_report.verdict import check_verdict
-from pipeline.workspace import Workspace
+from pipeline.unbroken_line import print_line
+from pipeline.workspace import DEFAULT_WORKSPACE, Workspace
 
 _FILES_SHOWN: Final = 3
 
@@ -51,7 +53,7 @@ class CheckRequest:
     images: str | None = None
     config: Path | None = None
     overrides: Sequence[str] = field(default=())
-    workspace: Path = Path(".imgclf")
+    workspace: Path = DEFAULT_WORKSPACE
     page: Path | None = None
     json: bool = False
 
@@ -122,9 +124,7 @@ def _look(
 
 
 def _print_report(console: Console, report: DataReport, notes: Sequence[str], page: Path | None) -> None:
-    def line(text: str) -> None:
-        console.print(escape(text), soft_wrap=True, highlight=False)
-
+    line = partial(print_line, console)
     splits = ", ".join(f"{sum(counts.values())} {split}" for split, counts in report.counts.items())
     line(f"Images:   {report.accepted} of {report.found} used ({splits}), laid out as {report.layout}")
     line(f"Classes:  {_classes(report)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from components.settings import Settings
 from pipeline.metadata_connection_names import DEFAULT_PORT, PASSWORD, USER
@@ -29,6 +29,9 @@ class Toleration(Settings):
 
 class StageResources(Settings):
     """What the pod of a stage gets."""
+
+    # To Kubernetes amounts and labels are text, and people write `cpu: 2`.
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
     cpu: str = Field("2", pattern=_CORES, description="Cores that are asked for, and the limit.")
     memory: str = Field(
@@ -89,7 +92,9 @@ class KubeflowSettings(Settings):
             SecretVariable(variable=USER, secret="imgclf-metadata", key="user"),
             SecretVariable(variable=PASSWORD, secret="imgclf-metadata", key="password"),
         ),
-        description="Environment variables of all stages that come from secrets.",
+        description="Environment variables of all stages that come from secrets. Unless given, "
+        f"`{USER}` and `{PASSWORD}` from the keys `user` and `password` of `imgclf-metadata`; a list has to "
+        "name them too.",
     )
     metadata: MetadataSettings = Field(
         default_factory=MetadataSettings, description="ML Metadata's database."
@@ -100,7 +105,9 @@ class KubeflowSettings(Settings):
             "Trainer": StageResources(cpu="4", memory="16Gi", gpus=1, timeout_minutes=1440),
             "Tuner": StageResources(cpu="4", memory="16Gi", gpus=1, timeout_minutes=2880),
         },
-        description="What single stages get instead, by their names.",
+        description="What single stages get instead, by their names. Unless given, Trainer and Tuner with "
+        "`cpu` 4, `memory` 16Gi, `gpus` 1, and `timeout_minutes` 1440 and 2880. A mapping takes the place of "
+        "both, and what an entry leaves out is not as in `kubeflow.stage`, but the default named there.",
     )
 
     @field_validator("mount_path")

@@ -10,7 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from pipeline.run_command import DEFAULT_WORKSPACE, RunRequest, run
+from pipeline.run_command import RunRequest, run
+from pipeline.workspace import DEFAULT_WORKSPACE
 
 
 def run_from_environment() -> int:

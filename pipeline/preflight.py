@@ -97,8 +97,8 @@ def _require_baseline(workspace: Workspace, name: str) -> None:
         version = model_dir / str(current.version)
         raise ConfigError(
             f"Nothing could be compared with {version}, the model in production: {gone[0]}, which tells "
-            "where it comes from, is gone. Bring that back, or choose another --workspace or --name. To push "
-            f"without a comparison, delete {version / RECORD_FILE}."
+            "where it comes from, is gone. Bring that back, or choose another --workspace, or another name "
+            f"with --set name=NAME. To push without a comparison, delete {version / RECORD_FILE}."
         )
 
 

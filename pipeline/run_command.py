@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 from pipeline.config import Config, load_config
 from pipeline.console import RunDisplay, print_summary
@@ -20,11 +19,10 @@ from pipeline.mistakes import MISTAKES, explain
 from pipeline.output_capture import captured_output, log_traceback
 from pipeline.preflight import resolve
 from pipeline.summary import Metrics, RunSummary
+from pipeline.unbroken_line import print_line
 from pipeline.uncollected_imports import uncollected_imports
-from pipeline.workspace import Workspace, exclusive_use, new_run_id, open_workspace
+from pipeline.workspace import DEFAULT_WORKSPACE, Workspace, exclusive_use, new_run_id, open_workspace
 from serving.first_line import first_line
-
-DEFAULT_WORKSPACE = Path(".imgclf")
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ def _run(
     with captured_output(run_dir / "log.txt") as screen:
         console = Console(file=screen, quiet=request.json, highlight=False)
         for note in notes:
-            console.print(escape(note), soft_wrap=True)
+            print_line(console, note)
         with RunDisplay(console) as display:
             display.waiting("starting TensorFlow and TFX")
             try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.contract import ConfigError
+from components.whole_file import write_whole
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -68,9 +69,9 @@ class RunFiles:
     def write_pipeline(self, ir: pipeline_pb2.Pipeline, config: Config) -> None:
         """Writes the compiled pipeline and what it was compiled from; whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        _write(self._config, config.model_dump_json(indent=1).encode())
+        write_whole(self._config, config.model_dump_json(indent=1).encode())
         # Last: with it, the run is prepared.
-        _write(self._pipeline, ir.SerializeToString(deterministic=True))
+        write_whole(self._pipeline, ir.SerializeToString(deterministic=True))
 
     def read_pipeline(self) -> pipeline_pb2.Pipeline:
         """The compiled pipeline, with the run's id set.
@@ -100,7 +101,7 @@ class RunFiles:
     def refuse(self, node_id: str, refusal: Refusal) -> None:
         """Notes for further attempts at this step how this one ended."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        _write(self._refusal(node_id), json.dumps(asdict(refusal)).encode())
+        write_whole(self._refusal(node_id), json.dumps(asdict(refusal)).encode())
 
     def forget_refusal(self, node_id: str) -> None:
         """Takes the note away: the step is looked at anew."""
@@ -122,9 +123,3 @@ class RunFiles:
 
     def _refusal(self, node_id: str) -> Path:
         return self.folder / f"refused-{node_id}.json"
-
-
-def _write(path: Path, data: bytes) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)

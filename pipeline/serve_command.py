@@ -24,7 +24,7 @@ def serve(workspace: Workspace, name: str | None, model: Path | None, host: str,
         name: of the model.
         model: folder of a model, instead of the workspace's.
         host: address to listen on; the embedded server alone heeds it.
-        port: to listen on.
+        port: to listen on; 0 for any that is free.
 
     Raises:
         ConfigError: no such model, or the port is taken.
@@ -35,10 +35,12 @@ def serve(workspace: Workspace, name: str | None, model: Path | None, host: str,
             f"{model} is one version. A server follows the newest of a folder of versions: "
             f"give --model {found.model_dir}."
         )
-    command = tensorflow_serving_command(found.model_dir, found.name, port)
+    # To TensorFlow Serving 0 is no port at all.
+    numbered = port or _any_free_port()
+    command = tensorflow_serving_command(found.model_dir, found.name, numbered)
     if command is not None:
-        _require_free(port)
-        print(f"Serving {found.name} with {command[0]} on port {port}. Stop it with Ctrl-C.", flush=True)
+        _require_free(numbered)
+        print(f"Serving {found.name} with {command[0]} on port {numbered}. Stop it with Ctrl-C.", flush=True)
         os.execv(command[0], command)
     quiet_tensorflow()
     from serving.embedded_server import EmbeddedServer, PortBusyError
@@ -64,8 +66,17 @@ def serve(workspace: Workspace, name: str | None, model: Path | None, host: str,
         server.stop()
 
 
+def _any_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def _require_free(port: int) -> None:
     with socket.socket() as probe:
+        # As servers do: a port whose connections are only just closed is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("", port))
         except OSError as error:

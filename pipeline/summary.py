@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from components.image_folder.data_report import DataReport
 from components.image_folder.findings import NO_IMAGE
+from components.whole_file import write_whole
 from pipeline.exit_codes import FAILED_EXIT, INVALID_DATA_EXIT, NOT_BLESSED_EXIT, PUSHED_EXIT
 
 Status = Literal["pushed", "not_blessed", "invalid_data", "failed"]
@@ -163,9 +164,7 @@ class RunSummary:
 
     def write(self, path: Path) -> None:
         """Writes the summary as JSON; whole or not at all."""
-        partial = path.with_name(f"{path.name}.partial")
-        partial.write_text(self.to_json() + "\n", "utf-8")
-        partial.replace(path)
+        write_whole(path, f"{self.to_json()}\n".encode())
 
 
 @dataclass(frozen=True)

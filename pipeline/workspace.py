@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from components.contract import ConfigError
+from components.whole_file import write_whole
+
+DEFAULT_WORKSPACE: Final = Path(".imgclf")
 
 # https://www.sqlite.org/fileformat.html, section 1.3.
 _SQLITE_MAGIC: Final = b"SQLite format 3\0"
@@ -71,6 +74,13 @@ def open_workspace(root: Path) -> Workspace:
             "Choose another with --workspace."
         )
     try:
+        str(root).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"The workspace {str(root)!a} has bytes in its path that are not UTF-8, which TFX cannot note "
+            "down. Choose another with --workspace."
+        ) from error
+    try:
         root.mkdir(parents=True, exist_ok=True)
         probe = root / f".probe-{uuid.uuid4().hex}"
         probe.touch()
@@ -91,9 +101,7 @@ def _require_unmoved(root: Path) -> None:
     home = root / ".location"
     if not home.exists():
         # Of two first runs at once, and after one that was killed here, none must find half a path.
-        draft = root / f".location-{uuid.uuid4().hex}"
-        draft.write_text(str(root), "utf-8")
-        draft.replace(home)
+        write_whole(home, str(root).encode())
     elif (before := home.read_text("utf-8")) != str(root):
         raise ConfigError(
             f"The workspace {root} was moved here from {before}, and its metadata still points there. "

@@ -17,6 +17,7 @@ from components.image_folder.listing import ImageFile, Listing
 from components.image_folder.manifest import Entry, read_manifest
 from components.image_folder.record_file import is_whole
 from components.image_folder.work_units import WorkUnit, units_that_overlap
+from components.whole_file import write_whole
 
 if TYPE_CHECKING:
     from components.image_folder.settings import DataSettings
@@ -85,9 +86,7 @@ def mark_whole(examples_dir: Path, key: IngestKey, fingerprint: str, attempt: st
         "attempt": attempt,
         "unread": unread,
     }
-    partial = examples_dir / f"{_MARK}.partial"
-    partial.write_text(json.dumps(mark), "utf-8")
-    partial.replace(examples_dir / _MARK)
+    write_whole(examples_dir / _MARK, json.dumps(mark).encode())
 
 
 def earlier_ingest(candidates: Iterable[Path], key: IngestKey) -> EarlierIngest | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +9,7 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from components.pusher.notes import read_note
+from components.whole_file import write_whole
 
 # A model server looks at numbered folders only.
 LEDGER_FILE: Final = ".published.json"
@@ -43,9 +43,7 @@ class Ledger:
 
     def write(self, model_dir: Path) -> None:
         """Replaces the ledger, in one step."""
-        draft = model_dir / f"{LEDGER_FILE}.{uuid.uuid4().hex}"
-        draft.write_bytes(_LEDGER.dump_json(self))
-        draft.replace(model_dir / LEDGER_FILE)
+        write_whole(model_dir / LEDGER_FILE, _LEDGER.dump_json(self))
 
 
 _LEDGER = TypeAdapter(Ledger)

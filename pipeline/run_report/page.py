@@ -12,6 +12,7 @@ from components.contract import TEST, TRAIN
 from components.image_folder.data_report import DataReport
 from components.image_folder.findings import printable
 from components.image_folder.policies import PolicySettings
+from components.whole_file import write_whole
 from pipeline.run_report.charts import class_sizes_chart, statistics_charts
 from pipeline.run_report.class_table import LISTED, class_table
 from pipeline.run_report.findings_table import MOST_FILES, finding_groups
@@ -56,14 +57,7 @@ def write_page(path: Path, page: PageInput) -> None:
     Raises:
         OSError: the file cannot be written; a page that was there before stays as it was.
     """
-    text = render(page)
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    write_whole(path, render(page).encode())
 
 
 def render(page: PageInput) -> str:

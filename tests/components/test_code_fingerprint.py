@@ -46,9 +46,16 @@ def test_it_follows_nothing_else(project: Path) -> None:
     assert _fingerprint() == before
 
 
-def test_it_follows_the_frameworks_versions(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+# What decodes images in ingest, and warps them in training, among them.
+@pytest.mark.parametrize("package", ["tensorflow", "tfx", "simplejpeg", "opencv-python-headless"])
+def test_it_follows_the_frameworks_versions(
+    project: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
     before = _fingerprint()
-    monkeypatch.setattr(module.importlib.metadata, "version", lambda name: "99")
+    installed = module.importlib.metadata.version
+    monkeypatch.setattr(
+        module.importlib.metadata, "version", lambda name: "99" if name == package else installed(name)
+    )
     assert _fingerprint() != before
 
 

@@ -162,13 +162,20 @@ def test_each_step_is_tried_again_as_often_as_the_settings_say(pipeline: Pipelin
     [
         (["kubeflow.stages={Trainr: {gpus: 2}}"], "p.yaml", "kubeflow.stages.Trainr: there is no such stage"),
         ([], "p.json", "end in .yaml"),
-        (["data.schema_file=gone.pbtxt"], "p.yaml", "there is no file gone.pbtxt"),
     ],
 )
 def test_what_cannot_be_compiled(tmp_path: Path, overrides: list[str], output: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         compile_quickly(load_config(EXAMPLE, overrides), tmp_path / output)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_on_the_pods_volume_need_not_be_here(tmp_path: Path) -> None:
+    overrides = ["data.schema_file=/imgclf/schema.pbtxt", "model.weights=/imgclf/weights.h5"]
+    compile_quickly(load_config(EXAMPLE, ["preset=null", *overrides]), tmp_path / "p.yaml")
+    prepare = next(step for step in read_pipeline(tmp_path / "p.yaml").steps if step.name == "prepare")
+    config = json.loads(prepare.command[prepare.command.index("--config") + 1])
+    assert config["data"]["schema_file"] == "/imgclf/schema.pbtxt"
 
 
 def test_names_have_no_capitals() -> None:
@@ -206,7 +213,9 @@ def test_what_kubeflow_would_refuse_is_a_wrong_setting(setting: str) -> None:
         "kubeflow.stage.memory='4096'",
         *(f"kubeflow.stage.memory=4{unit}" for unit in ("M", "Mi", "G", "Gi", "Ti", "Ki")),
         "kubeflow.stage.cpu=500m",
-        "kubeflow.stage.cpu='1.5'",
+        "kubeflow.stage.cpu=1.5",
+        "kubeflow.stage.cpu=2",
+        "kubeflow.stage.node_selector={zone: 3}",
         "kubeflow.stage.gpus=8",
     ],
 )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from components.contract import ConfigError
+from kubeflow.compile_command import compile_file
 from kubeflow.connection import connect
 from kubeflow.server_errors import ServerUnavailableError
 from tests.kubeflow.kfp_in_memory import FakeKfp
@@ -95,7 +96,7 @@ def test_a_host_that_is_no_address(host: str) -> None:
         connect(host, None)
 
 
-def test_without_kfp(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_kfp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     real = builtins.__import__
 
     def without(name: str, *args: Any, **more: Any) -> Any:
@@ -106,3 +107,5 @@ def test_without_kfp(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ConfigError, match=r"pip install 'imgclf\[kubeflow\]'"):
         connect("http://x", None)
+    with pytest.raises(ConfigError, match=r"pip install 'imgclf\[kubeflow\]'"):
+        compile_file(None, (), tmp_path / "pipeline.yaml")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from rich.console import Console
 
+from components.contract import ConfigError
 from kubeflow.run_local_command import RunLocalRequest, run_local
 
 _ECHO = {
@@ -49,3 +51,21 @@ def test_images_are_an_absolute_path_or_a_uri(
     assert run_local(request, Console(quiet=True)) == 0
     log = Path("volume", "logs", "echo.log").read_text()
     assert log == passed_on.format(here=tmp_path) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"overrides": ("trainig.epochs=3",)}, "there is no such setting"),
+        ({"span": "3"}, "takes no --span; its parameters are images, overrides"),
+        ({"images": None}, "cannot do without --images"),
+    ],
+)
+def test_what_cannot_be_passed_on_is_told_before_any_step(
+    tmp_path: Path, request_: dict[str, Any], message: str
+) -> None:
+    (tmp_path / "echo.yaml").write_text(yaml.safe_dump(_ECHO))
+    request = RunLocalRequest(tmp_path / "echo.yaml", tmp_path / "volume", **{"images": "here", **request_})
+    with pytest.raises(ConfigError, match=message):
+        run_local(request, Console(quiet=True))
+    assert not (tmp_path / "volume").exists()

@@ -10,6 +10,14 @@ from pipeline.config import Config, load_config
 CONFIGS = sorted((Path(__file__).parents[2] / "pipeline" / "configs").glob("*.yaml"))
 
 
+def test_text_is_asked_for_in_words() -> None:
+    with pytest.raises(
+        ConfigError, match=r"name: expected text, which a number or a date is only in quotes, not 7"
+    ):
+        load_config(None, ["name=7"])
+    assert load_config(None, ["name='7'"]).name == "7"
+
+
 def test_defaults_are_a_configuration() -> None:
     assert load_config() == Config()
 

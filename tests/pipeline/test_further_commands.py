@@ -49,6 +49,7 @@ def test_the_command_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     below = CliRunner().invoke(cli.app, ["kubeflow", "--help"])
     assert below.exit_code == 0
     assert "imgclf kubeflow" in below.output and "unschedule" in below.output
+    assert "--install-completion" not in below.output  # It would install that of all of imgclf, or none.
 
 
 def test_no_command_of_ones_own_is_replaced_or_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,8 +85,11 @@ def test_what_is_in_production_is_not_replaced_without_what_it_came_from(
     resolve(Config(), str(images), workspace)  # Another tool pushed it.
     PushRecord(str(artifact)).write(version)
     artifact.mkdir()
-    with pytest.raises(ConfigError, match="metadata.sqlite, which tells where it comes from, is gone"):
+    with pytest.raises(
+        ConfigError, match="metadata.sqlite, which tells where it comes from, is gone.*--set name=NAME"
+    ):
         resolve(Config(), str(images), workspace)
+    resolve(load_config(None, ["name=another"]), str(images), workspace)
     workspace.metadata.touch()
     resolve(Config(), str(images), workspace)
     artifact.rmdir()
@@ -141,6 +144,14 @@ def test_a_workspace_that_cannot_be_written_to(tmp_path: Path) -> None:
 def test_a_workspace_that_tfx_would_take_for_a_pattern(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="takes for a pattern"):
         open_workspace(tmp_path / "w [1]")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_workspace_whose_path_is_no_utf_8(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"The workspace '.*\\udcff' has bytes in its path that are not UTF-8"
+    ):
+        open_workspace(tmp_path / "w\udcff")
     assert not list(tmp_path.iterdir())
 
 

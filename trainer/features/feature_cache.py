@@ -98,8 +98,8 @@ class FeatureCache:
 
     def _delete_beyond_limit(self, keep: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        folders = sorted(self.folder.iterdir(), key=lambda each: each.stat().st_mtime)
-        sizes = {each: sum(file.stat().st_size for file in each.rglob("*.*")) for each in folders}
+        folders = sorted(self.folder.iterdir(), key=lambda each: _stat(each).st_mtime)
+        sizes = {each: sum(_stat(file).st_size for file in each.rglob("*.*")) for each in folders}
         total = sum(sizes.values())
         for folder in folders:
             if total <= self.max_bytes:
@@ -107,6 +107,14 @@ class FeatureCache:
             if folder.name != keep:
                 shutil.rmtree(folder, ignore_errors=True)
                 total -= sizes[folder]
+
+
+def _stat(path: Path) -> os.stat_result:
+    """What the system knows of a file; all of it 0 for one that another run has just moved or deleted."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return os.stat_result((0,) * 10)
 
 
 def _arrays(part: Path) -> list[Path]:

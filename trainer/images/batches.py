@@ -7,8 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-# (images, one-hot labels, seed int64 [2]) → (images, labels)
-Augment = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 # int64 [n] → arrays [n, …]
 Read = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from components.contract import ConfigError
+from components.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,16 @@ def read_result(history: Path, monitor: str) -> TrialResult:
         monitor: `training.monitor`, the figure that chose the epoch.
 
     Raises:
-        ConfigError: no epoch has been trained.
+        ConfigError: no epoch has been trained, or none came to a number on the eval split.
     """
     if not history.exists():
         raise ConfigError("No epoch was trained. Raise training.epochs, or the phases' own.")
     with history.open(newline="") as file:
         rows = list(csv.DictReader(file))
+    # What is no number is neither less nor more than any, and would count as the best if it came first.
+    rows = [row for row in rows if not math.isnan(float(row[f"val_{monitor}"]))]
+    if not rows:
+        raise ConfigError("The loss on the eval split was no number in any epoch. Lower the learning rates.")
     best = (min if monitor == "loss" else max)(rows, key=lambda row: float(row[f"val_{monitor}"]))
     return TrialResult(float(best["val_accuracy"]), float(best["val_loss"]))
 
@@ -53,13 +59,13 @@ class FinishedTrials:
         try:
             found: dict[str, Any] = json.loads(self._file(key).read_text("utf-8"))
             return TrialResult(found["accuracy"], found["loss"])
-        except (OSError, ValueError, KeyError):  # Not there, or cut off by a full disk.
+        except (OSError, ValueError, KeyError):  # Not there, or not what `add` writes.
             return None
 
     def add(self, key: str, result: TrialResult) -> None:
         """Keeps a result under a key that names all that it depends on."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._file(key).write_text(json.dumps(asdict(result)), "utf-8")
+        write_whole(self._file(key), json.dumps(asdict(result)).encode())
 
     def _file(self, key: str) -> Path:
         return self._folder / f"{key}.json"

@@ -98,3 +98,13 @@ def test_stores_can_lie_one_behind_the_other(cache: FeatureCache) -> None:
     assert both.count == 5
     np.testing.assert_array_equal(both.read(np.array([4, 0, 3, 1]))[1], [5, 1, 4, 2])
     assert [(array.dtype.name, array.shape) for array in both.like] == [("float32", (0, 2)), ("int32", (0,))]
+
+
+def test_what_another_run_takes_away_meanwhile_is_passed_over(cache: FeatureCache) -> None:
+    _features(cache, "k", "12")
+    # What was listed, and is gone by the time that it is looked at.
+    (cache.folder / "l").symlink_to("gone")
+    (cache.folder / "k" / "part-0.npy").symlink_to("gone")
+    store, asked = _features(cache, "k", "123")
+    assert asked == ["3"]
+    np.testing.assert_array_equal(store.read(np.arange(3))[1], [1, 2, 3])
