@@ -20,13 +20,9 @@ from components.contract import ConfigError
 from kubeflow.pipeline_file import SERVICE_ACCOUNT
 from kubeflow.stage_graph import stage_graph
 from pipeline.config import Config
-from pipeline.kubeflow_settings import KubeflowSettings, StageResources
+from pipeline.kubeflow_settings import FINISH, PREPARE, KubeflowSettings
 from pipeline.metadata_connection_names import DATABASE, HOST, PORT
 
-# Steps before the first and after the last stage; both do next to nothing.
-PREPARE: Final = "Prepare"
-FINISH: Final = "Finish"
-_SMALL: Final = StageResources(cpu="1", memory="2Gi", timeout_minutes=60)
 _PROGRAMS: Final = {PREPARE: "pipeline.prepare_run", FINISH: "pipeline.finish_run"}
 _RETRY_FACTOR: Final = 2.0
 _LONGEST_PAUSE: Final = "1800s"
@@ -102,7 +98,7 @@ def _prepare(settings: KubeflowSettings, config: dict[str, Any], stages: list[st
 
 
 def _stage(settings: KubeflowSettings, stage: str) -> Any:
-    gpu = _resources(settings, stage).gpus > 0
+    gpu = settings.resources(stage).gpus > 0
     image = settings.gpu_image if gpu and settings.gpu_image is not None else settings.image
 
     def component(run_id: str, run_name: str) -> dsl.ContainerSpec:
@@ -126,16 +122,12 @@ def _command(stage: str) -> list[str]:
 
 def _run_arguments(settings: KubeflowSettings, stage: str, run_id: Any, run_name: Any) -> list[Any]:
     arguments = ["--workspace", settings.mount_path, f"--run-id={run_id}", f"--run-name={run_name}"]
-    return [*arguments, f"--retries={_resources(settings, stage).retries}"]
-
-
-def _resources(settings: KubeflowSettings, stage: str) -> StageResources:
-    return settings.stages.get(stage, _SMALL) if stage in _PROGRAMS else settings.resources(stage)
+    return [*arguments, f"--retries={settings.resources(stage).retries}"]
 
 
 def _place(task: Any, stage: str, settings: KubeflowSettings) -> None:
     """Says where a step runs, with what, and how often it is tried."""
-    resources = _resources(settings, stage)
+    resources = settings.resources(stage)
     task.set_display_name(stage)
     task.set_caching_options(False)  # TFX's own cache knows what a stage depends on.
     task.set_cpu_request(resources.cpu).set_cpu_limit(resources.cpu)

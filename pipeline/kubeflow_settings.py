@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from components.settings import Settings
 from pipeline.metadata_connection_names import DEFAULT_PORT, PASSWORD, USER
@@ -14,6 +15,24 @@ from pipeline.metadata_connection_names import DEFAULT_PORT, PASSWORD, USER
 _CORES = r"^([0-9]*\.)?[0-9]+m?$"
 _BYTES = r"^[0-9]+([MGTPE]i?|Ki)?$"
 _NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+
+# Steps before the first and after the last stage.
+PREPARE: Final = "Prepare"
+FINISH: Final = "Finish"
+
+_ONE_GPU: Final = {"cpu": "4", "memory": "16Gi", "gpus": 1}
+_NEXT_TO_NOTHING: Final = {"cpu": "1", "memory": "2Gi", "gpus": 0, "timeout_minutes": 60}
+# What stages get other than the rest.
+_DIFFERENCES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "Trainer": {**_ONE_GPU, "timeout_minutes": 1440},
+    "Tuner": {**_ONE_GPU, "timeout_minutes": 2880},
+    PREPARE: _NEXT_TO_NOTHING,
+    FINISH: _NEXT_TO_NOTHING,
+}
+_DIFFERENCES_IN_WORDS: Final = "; ".join(
+    f"{stage} has {', '.join(f'`{key}` {value}' for key, value in differences.items())}"
+    for stage, differences in _DIFFERENCES.items()
+)
 
 
 class Toleration(Settings):
@@ -101,13 +120,9 @@ class KubeflowSettings(Settings):
     )
     stage: StageResources = Field(default_factory=StageResources, description="What each stage gets.")
     stages: dict[str, StageResources] = Field(
-        default_factory=lambda: {
-            "Trainer": StageResources(cpu="4", memory="16Gi", gpus=1, timeout_minutes=1440),
-            "Tuner": StageResources(cpu="4", memory="16Gi", gpus=1, timeout_minutes=2880),
-        },
-        description="What single stages get instead, by their names. Unless given, Trainer and Tuner with "
-        "`cpu` 4, `memory` 16Gi, `gpus` 1, and `timeout_minutes` 1440 and 2880. A mapping takes the place of "
-        "both, and what an entry leaves out is not as in `kubeflow.stage`, but the default named there.",
+        default_factory=dict,
+        description="What single stages get instead, by their names; what an entry leaves out is as in "
+        f"`kubeflow.stage`. Where nothing is set, {_DIFFERENCES_IN_WORDS}.",
     )
 
     @field_validator("mount_path")
@@ -118,6 +133,21 @@ class KubeflowSettings(Settings):
         if not folders or ".." in folders:
             raise ValueError(f"expected a folder below the root, such as /imgclf, not '{path}'")
         return "/" + "/".join(folders)
+
+    @field_validator("stages", mode="before")
+    @classmethod
+    def _over_what_each_stage_gets(cls, given: Any, info: ValidationInfo) -> Any:
+        """Completes entries here, so that a configuration that is written down means the same elsewhere."""
+        each = info.data.get("stage")
+        if not isinstance(given, Mapping) or each is None:
+            return given
+        common = each.model_dump(mode="json")
+        merged = dict(given)
+        for stage in {**_DIFFERENCES, **given}:
+            own = given.get(stage, {})
+            if isinstance(own, Mapping):
+                merged[stage] = {**common, **_DIFFERENCES.get(stage, {}), **own}
+        return merged
 
     def resources(self, stage: str) -> StageResources:
         """What a stage gets, by its name in the pipeline."""

@@ -17,6 +17,7 @@ from kubeflow.compile import step_name
 from kubeflow.compiled_steps import Retries
 from kubeflow.pipeline_file import PipelineFile, read_pipeline
 from pipeline.config import load_config
+from pipeline.kubeflow_settings import KubeflowSettings, StageResources
 from tests.kubeflow.compiling import compile_quickly
 
 ROOT = Path(__file__).parents[2]
@@ -189,6 +190,29 @@ def test_a_search_is_a_step_of_its_own(tmp_path: Path) -> None:
     compile_quickly(load_config(EXAMPLE, overrides), tmp_path / "p.yaml")
     steps = {step.name: step for step in read_pipeline(tmp_path / "p.yaml").steps}
     assert "tuner" in steps["trainer"].after
+
+
+def test_an_entry_changes_what_it_names_alone() -> None:
+    changes = ["kubeflow.stage.retries=5", "kubeflow.stages.Trainer.memory=32Gi"]
+    changes += ["kubeflow.stages.Evaluator={cpu: 3}", "kubeflow.stages.Prepare.memory=3Gi"]
+    settings = load_config(None, changes).kubeflow
+    each = StageResources(retries=5)
+    trainer = each.model_copy(update={"cpu": "4", "memory": "32Gi", "gpus": 1, "timeout_minutes": 1440})
+    prepare = each.model_copy(update={"cpu": "1", "memory": "3Gi", "timeout_minutes": 60})
+    assert settings.resources("Trainer") == trainer
+    assert settings.resources("Tuner") == trainer.model_copy(
+        update={"memory": "16Gi", "timeout_minutes": 2880}
+    )
+    assert settings.resources("Evaluator") == each.model_copy(update={"cpu": "3"})
+    assert settings.resources("Prepare") == prepare
+    assert settings.resources("Pusher") == each
+    written = KubeflowSettings.model_validate_json(settings.model_dump_json())
+    assert written == settings
+
+
+def test_the_steps_around_the_stages_take_no_gpu_with_them() -> None:
+    settings = load_config(None, ["kubeflow.stage.gpus=1"]).kubeflow
+    assert [settings.resources(step).gpus for step in ("Prepare", "Finish", "Pusher")] == [0, 0, 1]
 
 
 @pytest.mark.parametrize(
