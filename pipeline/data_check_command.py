@@ -76,7 +76,7 @@ def check_data(request: CheckRequest) -> int:
     # TensorFlow's decoders write to standard error about each file that they refuse.
     with captured_output(Path(os.devnull)) as screen:
         screen_console = Console(file=screen, quiet=request.json, highlight=False)
-        report, notes, weights = _look(config, request, screen_console)
+        report, notes, remedies = _look(config, request, screen_console)
     if request.json:
         sys.stdout.write(report.to_json().decode() + "\n")
     else:
@@ -88,7 +88,7 @@ def check_data(request: CheckRequest) -> int:
             policies=config.data.policies,
             data=report,
             balance_lines=notes,
-            class_weights=weights,
+            remedies=remedies,
         )
         write_page(request.page, page)
     return INVALID_DATA_EXIT if report.violations else PUSHED_EXIT
@@ -120,7 +120,7 @@ def _look(
     if published and new:
         notes.insert(0, f"new classes since the last push: {', '.join(new)}")
     report = replace(report, violations=(*report.violations, *balance.violations))
-    return report, notes, {scheme: dict(weights) for scheme, weights in balance.class_weights.items()}
+    return report, notes, balance.remedies
 
 
 def _print_report(console: Console, report: DataReport, notes: Sequence[str], page: Path | None) -> None:

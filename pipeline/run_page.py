@@ -52,7 +52,7 @@ def with_page(
             data_report=None if data_report is None else str(data_report),
             summary=summary,
             balance_lines=summary.notes,
-            class_weights=dict(balance.class_weights.items()) if balance else {},
+            remedies=balance.remedies if balance else {},
             training=None if model_run is None else read_training(model_run),
         )
         write_page(path, page)

@@ -57,6 +57,12 @@ class BalanceReport:
     oversampling_factors: dict[str, float]
     profile: DataProfile
 
+    @property
+    def remedies(self) -> dict[str, dict[str, float]]:
+        """What evens the classes out: what it is, for a heading → label → factor."""
+        weights = {f"weight, {scheme}": by_label for scheme, by_label in self.class_weights.items()}
+        return {**weights, "oversampling": self.oversampling_factors}
+
     def write(self, path: Path) -> None:
         """Writes the report as JSON."""
         path.write_bytes(_REPORT.dump_json(self, indent=1))

@@ -20,14 +20,14 @@ class ClassRow:
         images: how many, in the table's order of splits.
         total: their sum.
         bar: split → percent of the largest class's total, of the splits with images.
-        weights: in the table's order of weightings; None for a class without one.
+        factors: in the table's order of remedies; None for a class without one.
     """
 
     label: str
     images: tuple[int, ...]
     total: int
     bar: Mapping[str, float]
-    weights: tuple[float | None, ...]
+    factors: tuple[float | None, ...]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class ClassTable:
 
     Attributes:
         splits: names of the splits.
-        weightings: names of the class weights' columns.
+        remedies: headings of the columns of factors that even the classes out.
         largest: all classes, or the largest; largest first.
         smallest: the smallest of very many; largest first.
         sizes: images of every class; largest first.
@@ -44,7 +44,7 @@ class ClassTable:
     """
 
     splits: tuple[str, ...]
-    weightings: tuple[str, ...]
+    remedies: tuple[str, ...]
     largest: Sequence[ClassRow]
     smallest: Sequence[ClassRow]
     sizes: Sequence[int]
@@ -57,13 +57,13 @@ class ClassTable:
 
 
 def class_table(
-    counts: Mapping[str, Mapping[str, int]], class_weights: Mapping[str, Mapping[str, float]]
+    counts: Mapping[str, Mapping[str, int]], remedies: Mapping[str, Mapping[str, float]]
 ) -> ClassTable | None:
     """Sorts the classes by size.
 
     Args:
         counts: split → label → images; every split names every label.
-        class_weights: name of a weighting → label → weight.
+        remedies: heading of what evens the classes out → label → factor.
 
     Returns:
         None when there is no class.
@@ -80,7 +80,7 @@ def class_table(
             images=tuple(counts[split][label] for split in splits),
             total=totals[label],
             bar={split: scale * counts[split][label] for split in splits if counts[split][label]},
-            weights=tuple(by_label.get(label) for by_label in class_weights.values()),
+            factors=tuple(by_label.get(label) for by_label in remedies.values()),
         )
         for label in labels
     ]
@@ -89,7 +89,7 @@ def class_table(
     sizes = [row.total for row in rows]
     return ClassTable(
         splits=splits,
-        weightings=tuple(class_weights),
+        remedies=tuple(remedies),
         largest=rows[:LISTED] if many else rows,
         smallest=rows[-LISTED:] if many else [],
         sizes=sizes,

@@ -36,7 +36,7 @@ class PageInput:
         data_report: path of the data report; None when it was not kept.
         summary: None when only the data was checked.
         balance_lines: sentences about the classes' balance and drift.
-        class_weights: name of a weighting → label → weight.
+        remedies: heading of what evens the classes out → label → factor.
         training: None when nothing was trained.
     """
 
@@ -47,7 +47,7 @@ class PageInput:
     data_report: str | None = None
     summary: RunSummary | None = None
     balance_lines: Sequence[str] = ()
-    class_weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    remedies: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     training: TrainingResult | None = None
 
 
@@ -75,7 +75,7 @@ def render(page: PageInput) -> str:
         verdict = check_verdict(data)
     else:
         raise ValueError("a page needs a data report or the summary of a run")
-    table = None if data is None else class_table(data.counts, page.class_weights)
+    table = None if data is None else class_table(data.counts, page.remedies)
     sizes_chart = class_sizes_chart(table.sizes) if table is not None and table.omitted else None
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(_PACKAGE, "."),

@@ -24,6 +24,8 @@ def test_first_report() -> None:
     )
     assert set(report.class_weights) == {"inverse", "sqrt_inverse", "effective_number"}
     assert report.oversampling_factors == {"cat": 1.0, "dog": 9.0}
+    assert report.remedies["oversampling"] == {"cat": 1.0, "dog": 9.0}
+    assert report.remedies["weight, inverse"] == report.class_weights["inverse"]
     assert report.profile.labels == {"cat": 100, "dog": 20}
     assert report.profile.statistics == data.statistics
 

@@ -237,12 +237,12 @@ def test_whatever_text_comes_from_files_is_escaped_wherever_it_stands(text: str,
             run,
             images=f"{text}?",
             balance_lines=[text],
-            class_weights={text: {text: 1.0}},
+            remedies={text: {text: 1.0}},
             data_report=text,
         )
     )
     html.encode("utf-8")
-    # File, reason, class, root, images, line, weighting, model (title, heading, fact), log; and the reason or
+    # File, reason, class, root, images, line, remedy, model (title, heading, fact), log; and the reason or
     # the violation, of which one says the same as the other.
     assert html.count(shown) == 12
     if shown != text:
@@ -271,7 +271,7 @@ def test_classes_with_splits_and_weights() -> None:
     page = page_input(
         data,
         balance_lines=["The cats are many."],
-        class_weights={"balanced": {"cat": 0.5}, "other": {"dog": 2.25}},
+        remedies={"weight, inverse": {"cat": 0.5}, "oversampling": {"dog": 2.25}},
     )
     html = render(page)
     assert "<p>The cats are many.</p>" in html
@@ -286,10 +286,8 @@ def test_classes_with_splits_and_weights() -> None:
     assert re.findall(r'<td class="number( zero)?">(?:<strong>)?([^<]+)', dog) == [
         (" zero", "0"), ("", "5"), ("", "5"), ("", "–"), ("", "2.250"),
     ]  # fmt: skip
-    assert [word for word in Page(html).of("th") if word.startswith("weight")] == [
-        "weight, balanced",
-        "weight, other",
-    ]
+    headings = Page(html).of("th")
+    assert headings[headings.index("all") :][1:3] == ["weight, inverse", "oversampling"]
 
 
 def test_of_very_many_classes_the_largest_and_the_smallest_are_listed() -> None:
