@@ -282,7 +282,8 @@ def _apply_override(tree: dict[str, Any], override: str) -> None:
                     f"--set {override}: the preset chooses {'.'.join(parents[: position + 1])}, so its "
                     "entries are not known yet. Give the list as a whole, or copy what the preset prints."
                 )
-            child = node[key] = default if isinstance(default, list) else {}
+            kept = isinstance(default, list) or (default and _holds_entries(parents[:position]))
+            child = node[key] = default if kept else {}
         if child is None:
             raise ConfigError(
                 f"--set {override}: {'.'.join(parents[:position])} has {len(node)} entries, from 0."
@@ -299,11 +300,19 @@ def _apply_override(tree: dict[str, Any], override: str) -> None:
 
 
 def _default_at(keys: Sequence[str]) -> Any:
-    """The default at a dotted key, as YAML would give it; an entry of a list is changed within it."""
+    """The default at a dotted key, as YAML would give it; entries of lists and mappings are changed in it."""
     node: Any = Config().model_dump(mode="json")
     for key in keys:
         node = _child(node, key) if isinstance(node, dict | list) else None
     return node
+
+
+def _holds_entries(keys: Sequence[str]) -> bool:
+    """Whether entries are below a dotted key, such as stages; of sections, what is not set stays so."""
+    node: Any = Config()
+    for key in keys:
+        node = getattr(node, key, None)
+    return isinstance(node, dict)
 
 
 def _child(node: Any, key: str) -> Any:
@@ -320,6 +329,8 @@ def _problem(location: Sequence[str | int], detail: Mapping[str, Any]) -> str:
         return f"unknown key '{key}'" + _suggestion(location)
     if kind == "value_error":
         return f"{key}: {detail['ctx']['error']}" if key else str(detail["ctx"]["error"])
+    if kind == "string_type" and isinstance(given, int | float):
+        return f"{key}: expected text, not {given!r}; in quotes it is text"
     if kind in _IN_WORDS:
         return f"{key}: expected {_IN_WORDS[kind]}, not {given!r}"
     message = detail["msg"].removeprefix("Input should be ")

@@ -61,7 +61,8 @@ def _rows(settings: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, st
             yield key, "list", "see below" if field.default else "none", meaning
             yield from _rows(below[0], f"{prefix}{name}.N.")
         elif get_origin(field.annotation) is dict:
-            yield key, "mapping", "none", meaning
+            filled = field.get_default(call_default_factory=True)
+            yield key, "mapping", "see its meaning" if filled else "none", meaning
             yield from _rows(below[0], f"{prefix}{name}.KEY.")
         else:
             yield from _rows(below[0], f"{prefix}{name}.")

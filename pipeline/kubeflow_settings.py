@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from components.settings import Settings
 from pipeline.metadata_connection_names import DEFAULT_PORT, PASSWORD, USER
@@ -25,6 +25,17 @@ class Toleration(Settings):
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
         None, description="Which effect is tolerated; any, unless given."
     )
+
+    @model_validator(mode="after")
+    def _as_kubernetes_takes_it(self) -> Toleration:
+        """Kubernetes would refuse the pod, in the middle of a run."""
+        if self.value is not None and self.operator == "Exists":
+            raise ValueError(
+                "a value is compared by 'operator: Equal' alone; add that, or leave the value out"
+            )
+        if not self.key and self.operator == "Equal":
+            raise ValueError("'operator: Equal' needs a key")
+        return self
 
 
 class StageResources(Settings):
@@ -47,6 +58,13 @@ class StageResources(Settings):
         30, ge=0, description="How long is waited before the first of these, twice as long before each next."
     )
     timeout_minutes: int = Field(240, ge=1, description="After how long it is given up on.")
+
+
+# What training gets where nothing else is said of it.
+_TRAINING: Final = {
+    "Trainer": StageResources(cpu="4", memory="16Gi", gpus=1, timeout_minutes=1440),
+    "Tuner": StageResources(cpu="4", memory="16Gi", gpus=1, timeout_minutes=2880),
+}
 
 
 class SecretVariable(Settings):
@@ -96,12 +114,16 @@ class KubeflowSettings(Settings):
     )
     stage: StageResources = Field(default_factory=StageResources, description="What each stage gets.")
     stages: dict[str, StageResources] = Field(
-        default_factory=lambda: {
-            "Trainer": StageResources(cpu="4", memory="16Gi", gpus=1, timeout_minutes=1440),
-            "Tuner": StageResources(cpu="4", memory="16Gi", gpus=1, timeout_minutes=2880),
-        },
-        description="What single stages get instead, by their names.",
+        default_factory=lambda: dict(_TRAINING),
+        description="What single stages get instead, by their names. Trainer and Tuner, where they are not "
+        "named: 4 cores, 16Gi and a GPU, for 1440 and 2880 minutes.",
     )
+
+    @field_validator("stages")
+    @classmethod
+    def _training_too(cls, stages: dict[str, StageResources]) -> dict[str, StageResources]:
+        """Who says what the Evaluator gets has said nothing of the Trainer's GPU."""
+        return {**_TRAINING, **stages}
 
     @field_validator("mount_path")
     @classmethod

@@ -192,6 +192,8 @@ def test_a_search_is_a_step_of_its_own(tmp_path: Path) -> None:
         "kubeflow.stage.memory=4k",
         "kubeflow.stage.cpu=2Gi",
         "kubeflow.stages.Trainer.gpus=3",
+        "kubeflow.stage.tolerations=[{key: gpu, value: present}]",
+        "kubeflow.stage.tolerations=[{operator: Equal, value: present}]",
         f"name={'a' * 64}",
     ],
 )
@@ -208,7 +210,30 @@ def test_what_kubeflow_would_refuse_is_a_wrong_setting(setting: str) -> None:
         "kubeflow.stage.cpu=500m",
         "kubeflow.stage.cpu='1.5'",
         "kubeflow.stage.gpus=8",
+        "kubeflow.stage.tolerations=[{key: gpu, operator: Equal, value: present}, {operator: Exists}]",
     ],
 )
 def test_whatever_is_a_right_setting_can_be_compiled(setting: str, tmp_path: Path) -> None:
     compile_quickly(load_config(None, [setting]), tmp_path / "pipeline.yaml")
+
+
+@pytest.mark.parametrize(
+    ("setting", "trainer"),
+    [
+        ("kubeflow.stages={Evaluator: {memory: 8Gi}}", ("4", 1, 1440)),
+        ("kubeflow.stages.Evaluator.memory=8Gi", ("4", 1, 1440)),
+        ("kubeflow.stages.Trainer.timeout_minutes=2000", ("4", 1, 2000)),
+        ("kubeflow.stages={Trainer: {timeout_minutes: 2000}}", ("2", 0, 2000)),
+    ],
+)
+def test_training_keeps_its_gpu_unless_its_entry_is_another(
+    setting: str, trainer: tuple[str, int, int]
+) -> None:
+    resources = load_config(None, [setting]).kubeflow.resources("Trainer")
+    assert (resources.cpu, resources.gpus, resources.timeout_minutes) == trainer
+    assert load_config(None, [setting]).kubeflow.resources("Tuner").gpus == 1
+
+
+def test_an_amount_without_quotes_is_told_how_to_be_text() -> None:
+    with pytest.raises(ConfigError, match=r"kubeflow.stage.cpu: expected text, not 2; in quotes it is text"):
+        load_config(None, ["kubeflow.stage.cpu=2"])
