@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from rich.console import Console
 
+from components.contract import ConfigError
 from kubeflow.run_local_command import RunLocalRequest, run_local
 
-_ECHO = {
+_ECHO: dict[str, Any] = {
     "pipelineInfo": {"name": "echo"},
     "root": {
         "inputDefinitions": {"parameters": {"images": {}, "overrides": {}}},
@@ -49,3 +53,37 @@ def test_images_are_an_absolute_path_or_a_uri(
     assert run_local(request, Console(quiet=True)) == 0
     log = Path("volume", "logs", "echo.log").read_text()
     assert log == passed_on.format(here=tmp_path) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ({"message": "There is no [folder] of cats."}, ": There is no [folder] of cats"),
+        ({"message": "refused by an earlier attempt: No cats."}, ": No cats"),
+        ({"message": "the stage failed", "exception": "Traceback\nValueError: no"}, ": ValueError: no"),
+        ({"message": "of another run", "run": "other"}, ""),
+        ({"message": "no error", "severity": "WARNING"}, ""),
+    ],
+)
+def test_why_a_step_failed_is_told_in_its_own_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: dict[str, str], reason: str
+) -> None:
+    run = "name-{{$.pipeline_job_uuid}}"
+    said = [{"severity": "ERROR", "run": run, **error}, {"severity": "INFO", "run": run, "message": "bye"}]
+    failing = deepcopy(_ECHO)
+    container = failing["deploymentSpec"]["executors"]["exec"]["container"]
+    lines = [*map(json.dumps, said), "7", "no JSON"]
+    container.update(command=["sh", "-c", "printf '%s\\n' \"$@\"; exit 3", "sh"], args=lines)
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(failing))
+    request = RunLocalRequest(tmp_path / "p.yaml", tmp_path / "volume", images="x")
+    assert run_local(request, Console(width=40)) == 3
+    log = tmp_path / "volume" / "logs" / "echo.log"
+    assert capsys.readouterr().out.endswith(f"\necho failed{reason}. Its log is {log}\n")
+
+
+def test_a_setting_that_there_is_not_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(_ECHO))
+    request = RunLocalRequest(tmp_path / "p.yaml", tmp_path / "volume", images="x", overrides=["epochs=3"])
+    with pytest.raises(ConfigError, match="--set epochs=3: there is no such setting"):
+        run_local(request, Console(quiet=True))
+    assert not (tmp_path / "volume").exists()
