@@ -117,7 +117,9 @@ def serve(
     workspace: _Workspace = _DEFAULT_WORKSPACE,
     name: _Name = None,
     model: _Model = None,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; TensorFlow Serving listens on all.")
+    ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="gRPC port; 0 takes a free one.")
     ] = 8500,
