@@ -73,6 +73,7 @@ def connect(host: str | None, namespace: str | None) -> Connection:
     called = _checked(host) if host is not None else "the cluster"
     with server_errors(called):
         client = Client(host=host, **_credentials())
+        _limit_waiting(client._healthz_api.api_client)
         several_users = client.get_kfp_healthz().multi_user is True
         namespace = namespace or client.get_user_namespace() or None
     if several_users and namespace is None:
@@ -81,6 +82,16 @@ def connect(host: str | None, namespace: str | None) -> Connection:
     return Connection(
         client, called, None if pages is None else pages.rstrip("/"), namespace if several_users else None
     )
+
+
+def _limit_waiting(api_client: Any) -> None:
+    """Ends each request in time, as kfp does not: a forwarded port may be open with nobody behind it."""
+    request = api_client.request
+
+    def request_in_time(*words: Any, **options: Any) -> Any:
+        return request(*words, **{**options, "_request_timeout": options.get("_request_timeout") or _SECONDS})
+
+    api_client.request = request_in_time
 
 
 def _checked(host: str) -> str:

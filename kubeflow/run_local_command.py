@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +17,9 @@ from kubeflow.compiled_steps import CompiledStep
 from kubeflow.conductor import LocalRun, StepResult, conduct
 from kubeflow.pipeline_file import check_overrides, read_pipeline
 from pipeline.metadata_connection_names import HOST
+
+# What a step says before a reason when it tries once more what was refused.
+_AGAIN: Final = "refused by an earlier attempt: "
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class RunLocalRequest:
 
 
 def run_local(request: RunLocalRequest, console: Console) -> int:
-    """Runs the steps, and prints a line for each.
+    """Runs the steps, and prints a line for each; of one that failed, why.
 
     Returns:
         The exit code of the first step that failed; 0 when none did.
@@ -68,9 +73,26 @@ def run_local(request: RunLocalRequest, console: Console) -> int:
     results = conduct(pipeline, run, finished)
     failed = next((result for result in results if result.exit_code != 0), None)
     if failed is not None:
-        console.print(escape(f"{failed.name} failed. Its log is {run.logs / failed.name}.log"))
+        log = run.logs / f"{failed.name}.log"
+        console.print(
+            escape(f"{failed.name} failed{_reason(log, run.job_id)}. Its log is {log}"), soft_wrap=True
+        )
         return failed.exit_code if failed.exit_code > 0 else 1
     return 0
+
+
+def _reason(log: Path, job_id: str) -> str:
+    """The last error that a step has logged in this run, after a colon; nothing where there is none."""
+    for line in reversed(log.read_text("utf-8", "replace").splitlines()):
+        try:
+            record = json.loads(line)
+            if record["severity"] != "ERROR" or not record["run"].endswith(job_id):
+                continue
+        except (ValueError, TypeError, KeyError):  # What programs print that the step has started.
+            continue
+        told = record.get("exception", record["message"]).splitlines()[-1]
+        return f": {told.removeprefix(_AGAIN).removesuffix('.')}"
+    return ""
 
 
 def _where(images: str | None) -> str | None:

@@ -98,12 +98,12 @@ def utc_time(option: str, text: str | None) -> str | None:
     try:
         # Python 3.10 does not know the Z.
         moment = datetime.fromisoformat(text[:-1] + "+00:00" if text[-1:] in "Zz" else text)
-    except ValueError:
+        return _rfc3339(moment)
+    except (ValueError, OverflowError):  # In UTC it may lie in the year 0.
         raise ConfigError(
             f"{option} {text!r} is no time; it looks like 2030-01-31, 2030-01-31T06:00 or "
             "2030-01-31T06:00+01:00."
         ) from None
-    return _rfc3339(moment)
 
 
 def _rfc3339(moment: datetime) -> str:

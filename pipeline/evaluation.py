@@ -76,10 +76,21 @@ def refusal(
     accuracy = candidate[ACCURACY]
     reasons = []
     if baseline is not None and baseline[ACCURACY] - accuracy > settings.max_accuracy_drop + ROUNDING:
+        drop = _beside(settings.max_accuracy_drop, baseline[ACCURACY] - accuracy)
         reasons.append(
-            f"{baseline[ACCURACY] - accuracy:.3f} below the {baseline[ACCURACY]:.3f} of the "
-            f"model in production, where evaluation.max_accuracy_drop allows {settings.max_accuracy_drop:g}"
+            f"{drop} below the {baseline[ACCURACY]:.3f} of the model in production, "
+            f"where evaluation.max_accuracy_drop allows {settings.max_accuracy_drop:g}"
         )
     if accuracy < settings.min_accuracy - ROUNDING:
         reasons.append(f"below evaluation.min_accuracy, which is {settings.min_accuracy:g}")
-    return f"Its accuracy of {accuracy:.3f} on the test split is {', and '.join(reasons) or 'too low'}."
+    shown = _beside(settings.min_accuracy, accuracy)
+    return f"Its accuracy of {shown} on the test split is {', and '.join(reasons) or 'too low'}."
+
+
+def _beside(limit: float, value: float) -> str:
+    """A value with as many digits as tell it from a limit, or with three when it is at the limit."""
+    for digits in range(3, 8):
+        text = f"{value:.{digits}f}"
+        if float(text) != limit:
+            return text
+    return f"{value:.3f}"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -77,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> int:
         verdict = finish(files, metadata_connection(files.workspace))
-        logger.info("%s%s", verdict.status, f": {verdict.reason}" if verdict.reason else "")
+        level = logging.ERROR if verdict.exit_code else logging.INFO
+        logger.log(level, "%s%s", verdict.status, f": {verdict.reason}" if verdict.reason else "")
         return verdict.exit_code
 
     return do_step("Finish", files, given.retries, work)

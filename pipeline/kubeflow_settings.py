@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from components.settings import Settings
 from pipeline.metadata_connection_names import DEFAULT_PORT, PASSWORD, USER
@@ -45,6 +45,17 @@ class Toleration(Settings):
         None, description="Which effect is tolerated; any, unless given."
     )
 
+    @model_validator(mode="after")
+    def _as_kubernetes_takes_it(self) -> Toleration:
+        """Kubernetes would refuse the pod, in the middle of a run."""
+        if self.value is not None and self.operator == "Exists":
+            raise ValueError(
+                "a value is compared by 'operator: Equal' alone; add that, or leave the value out"
+            )
+        if not self.key and self.operator == "Equal":
+            raise ValueError("'operator: Equal' needs a key")
+        return self
+
 
 class StageResources(Settings):
     """What the pod of a stage gets."""
@@ -69,6 +80,9 @@ class StageResources(Settings):
         30, ge=0, description="How long is waited before the first of these, twice as long before each next."
     )
     timeout_minutes: int = Field(240, ge=1, description="After how long it is given up on.")
+
+
+# What training gets where nothing else is said of it.
 
 
 class SecretVariable(Settings):

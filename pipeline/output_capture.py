@@ -53,13 +53,19 @@ def log_traceback() -> None:
         traceback.print_exc()
 
 
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
+
+
 def quiet_tensorflow() -> None:
     """Silences TensorFlow's start-up messages; to be called before it is imported.
 
     For commands whose own few lines are all that a user wants to see; errors
     still arrive, as exceptions. Google's client libraries, which come with
-    it, announce in warnings which Python versions they will drop.
+    it, announce in warnings which Python versions they will drop; Beam warns
+    of a package that it hardly uses, through no logger of its own.
     """
     warnings.filterwarnings("ignore", category=FutureWarning)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    logging.getLogger().addFilter(_is_error)

@@ -10,7 +10,7 @@ from components.contract import ConfigError
 from pipeline.output_capture import quiet_tensorflow
 from pipeline.pushed_models import find_model
 from pipeline.workspace import Workspace
-from serving.server_command import tensorflow_serving_command
+from serving.server_command import find_tensorflow_serving, tensorflow_serving_command
 
 
 def serve(workspace: Workspace, name: str | None, model: Path | None, host: str, port: int) -> None:
@@ -24,7 +24,7 @@ def serve(workspace: Workspace, name: str | None, model: Path | None, host: str,
         name: of the model.
         model: folder of a model, instead of the workspace's.
         host: address to listen on; the embedded server alone heeds it.
-        port: to listen on; 0 for any that is free.
+        port: to listen on.
 
     Raises:
         ConfigError: no such model, or the port is taken.
@@ -35,13 +35,15 @@ def serve(workspace: Workspace, name: str | None, model: Path | None, host: str,
             f"{model} is one version. A server follows the newest of a folder of versions: "
             f"give --model {found.model_dir}."
         )
-    # To TensorFlow Serving 0 is no port at all.
-    numbered = port or _any_free_port()
-    command = tensorflow_serving_command(found.model_dir, found.name, numbered)
-    if command is not None:
-        _require_free(numbered)
-        print(f"Serving {found.name} with {command[0]} on port {numbered}. Stop it with Ctrl-C.", flush=True)
-        os.execv(command[0], command)
+    executable = find_tensorflow_serving()
+    if executable is not None:
+        port = _free_port(port)
+        print(
+            f"Serving {found.name} with {executable} on port {port} of every address of this machine, gRPC. "
+            "Stop it with Ctrl-C.",
+            flush=True,
+        )
+        os.execv(executable, tensorflow_serving_command(executable, found.model_dir, found.name, port))
     quiet_tensorflow()
     from serving.embedded_server import EmbeddedServer, PortBusyError
     from serving.session_model import ModelLoadError
@@ -66,18 +68,15 @@ def serve(workspace: Workspace, name: str | None, model: Path | None, host: str,
         server.stop()
 
 
-def _any_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _require_free(port: int) -> None:
+def _free_port(port: int) -> int:
+    """The port, or any that is free for 0, which TensorFlow Serving would take for none at all."""
     with socket.socket() as probe:
         # As servers do: a port whose connections are only just closed is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("", port))
         except OSError as error:
-            raise ConfigError(f"Port {port} is in use. Choose another with --port.") from error
+            raise ConfigError(
+                f"Cannot listen on port {port}: {error.strerror}. Choose another with --port."
+            ) from error
+        return int(probe.getsockname()[1])

@@ -6,24 +6,25 @@ import shutil
 from pathlib import Path
 
 
-def tensorflow_serving_command(model_dir: str | Path, model_name: str, port: int) -> list[str] | None:
+def find_tensorflow_serving() -> str | None:
+    """Path of TensorFlow Serving; None when tensorflow_model_server is not on PATH."""
+    return shutil.which("tensorflow_model_server")
+
+
+def tensorflow_serving_command(
+    executable: str, model_dir: str | Path, model_name: str, port: int
+) -> list[str]:
     """Gives the command line of TensorFlow Serving, for os.execv or subprocess.
 
     TensorFlow Serving listens on every network interface; the embedded server, which stands in
-    where this returns None, only on the host it is given.
+    where it is not installed, only on the host it is given.
 
     Args:
+        executable: from `find_tensorflow_serving`; the first word.
         model_dir: the directory with the numbered versions.
         model_name: the name clients ask for.
-        port: the gRPC port.
-
-    Returns:
-        The words of the command, the executable's path first, or None when
-        tensorflow_model_server is not on PATH.
+        port: the gRPC port, from 1 on: 0 would be none.
     """
-    executable = shutil.which("tensorflow_model_server")
-    if executable is None:
-        return None
     return [
         executable,
         f"--port={port}",

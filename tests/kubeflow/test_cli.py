@@ -199,6 +199,19 @@ def test_runs(kubeflow: Command, kfp_server: FakeKfp, pipeline_path: Path) -> No
             "--start 'soon' is no",
         ),
         (
+            (
+                "schedule",
+                "PIPELINE",
+                "--images",
+                "x",
+                "--cron",
+                "@daily",
+                "--start",
+                "0001-01-01T00:00+01:00",
+            ),
+            "is no time",
+        ),
+        (
             ("schedule", "PIPELINE", "--images", "x", "--cron", "@daily", "--end", "2001-01-01"),
             "nothing would",
         ),

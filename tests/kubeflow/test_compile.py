@@ -223,6 +223,8 @@ def test_the_steps_around_the_stages_take_no_gpu_with_them() -> None:
         "kubeflow.stage.memory=4k",
         "kubeflow.stage.cpu=2Gi",
         "kubeflow.stages.Trainer.gpus=3",
+        "kubeflow.stage.tolerations=[{key: gpu, value: present}]",
+        "kubeflow.stage.tolerations=[{operator: Equal, value: present}]",
         f"name={'a' * 64}",
     ],
 )
@@ -241,6 +243,7 @@ def test_what_kubeflow_would_refuse_is_a_wrong_setting(setting: str) -> None:
         "kubeflow.stage.cpu=2",
         "kubeflow.stage.node_selector={zone: 3}",
         "kubeflow.stage.gpus=8",
+        "kubeflow.stage.tolerations=[{key: gpu, operator: Equal, value: present}, {operator: Exists}]",
     ],
 )
 def test_whatever_is_a_right_setting_can_be_compiled(setting: str, tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ import builtins
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.contract import ConfigError
+from kubeflow.client import KubeflowClient
 from kubeflow.compile_command import compile_file
 from kubeflow.connection import connect
 from kubeflow.server_errors import ServerUnavailableError
@@ -69,6 +71,18 @@ def test_a_server_that_is_down(kfp_server: FakeKfp, capfd: pytest.CaptureFixture
         with pytest.raises(ServerUnavailableError, match=f"at {host} does not answer: .*Connection refused"):
             connect(host, None)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_server_that_stops_answering(kfp_server: FakeKfp, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = KubeflowClient(connect(kfp_server.host, None))
+    monkeypatch.setattr("kubeflow.connection._SECONDS", (5, 0.2))
+    over = threading.Event()
+    monkeypatch.setattr(kfp_server, "answer", lambda *request: over.wait())
+    try:
+        with pytest.raises(ServerUnavailableError, match="does not answer: .*timed out"):
+            client.runs(1)
+    finally:
+        over.set()
 
 
 def test_nothing_is_said_beside_the_sentence() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from rich.console import Console
 from components.contract import ConfigError
 from kubeflow.run_local_command import RunLocalRequest, run_local
 
-_ECHO = {
+_ECHO: dict[str, Any] = {
     "pipelineInfo": {"name": "echo"},
     "root": {
         "inputDefinitions": {"parameters": {"images": {}, "overrides": {}}},
@@ -51,6 +53,32 @@ def test_images_are_an_absolute_path_or_a_uri(
     assert run_local(request, Console(quiet=True)) == 0
     log = Path("volume", "logs", "echo.log").read_text()
     assert log == passed_on.format(here=tmp_path) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ({"message": "There is no [folder] of cats."}, ": There is no [folder] of cats"),
+        ({"message": "refused by an earlier attempt: No cats."}, ": No cats"),
+        ({"message": "the stage failed", "exception": "Traceback\nValueError: no"}, ": ValueError: no"),
+        ({"message": "of another run", "run": "other"}, ""),
+        ({"message": "no error", "severity": "WARNING"}, ""),
+    ],
+)
+def test_why_a_step_failed_is_told_in_its_own_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: dict[str, str], reason: str
+) -> None:
+    run = "name-{{$.pipeline_job_uuid}}"
+    said = [{"severity": "ERROR", "run": run, **error}, {"severity": "INFO", "run": run, "message": "bye"}]
+    failing = deepcopy(_ECHO)
+    container = failing["deploymentSpec"]["executors"]["exec"]["container"]
+    lines = [*map(json.dumps, said), "7", "no JSON"]
+    container.update(command=["sh", "-c", "printf '%s\\n' \"$@\"; exit 3", "sh"], args=lines)
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(failing))
+    request = RunLocalRequest(tmp_path / "p.yaml", tmp_path / "volume", images="x")
+    assert run_local(request, Console(width=40)) == 3
+    log = tmp_path / "volume" / "logs" / "echo.log"
+    assert capsys.readouterr().out.endswith(f"\necho failed{reason}. Its log is {log}\n")
 
 
 @pytest.mark.parametrize(

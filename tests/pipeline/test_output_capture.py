@@ -37,3 +37,13 @@ def test_everything_but_the_screen_goes_to_the_log(tmp_path: Path) -> None:
         "file descriptor 2",
         "a child",
     }
+
+
+def test_a_quiet_command_has_the_error_stream_to_itself() -> None:
+    code = (
+        "from pipeline.output_capture import quiet_tensorflow\n"
+        "quiet_tensorflow()\n"
+        "import tensorflow, apache_beam.io.tfrecordio\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from serving.server_command import tensorflow_serving_command
+from serving.server_command import find_tensorflow_serving, tensorflow_serving_command
 
 
 def test_no_tensorflow_serving_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert tensorflow_serving_command("serving/digits", "digits", 8500) is None
+    assert find_tensorflow_serving() is None
 
 
 def test_tensorflow_serving_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,7 +17,8 @@ def test_tensorflow_serving_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     executable.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    assert tensorflow_serving_command("serving/digits", "digits", 8501) == [
+    assert find_tensorflow_serving() == str(executable)
+    assert tensorflow_serving_command(str(executable), "serving/digits", "digits", 8501) == [
         str(executable),
         "--port=8501",
         "--model_name=digits",

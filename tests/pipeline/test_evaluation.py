@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.config import EvaluationSettings
+from pipeline.evaluation import refusal
+
+_SETTINGS = EvaluationSettings(min_accuracy=0.85, max_accuracy_drop=0.01)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "baseline", "sentence"),
+    [
+        (
+            0.471,
+            1.0,
+            "0.471 on the test split is 0.529 below the 1.000 of the model in production, where "
+            "evaluation.max_accuracy_drop allows 0.01, and below evaluation.min_accuracy, which is 0.85.",
+        ),
+        # 8,497 of 10,000 images: not "0.850 is below 0.85".
+        (0.8497, None, "0.8497 on the test split is below evaluation.min_accuracy, which is 0.85."),
+        (
+            0.9398,
+            0.95,
+            "0.940 on the test split is 0.0102 below the 0.950 of the model in production, where "
+            "evaluation.max_accuracy_drop allows 0.01.",
+        ),
+        (
+            0.85,
+            0.9,
+            "0.850 on the test split is 0.050 below the 0.900 of the model in production, where "
+            "evaluation.max_accuracy_drop allows 0.01.",
+        ),
+    ],
+)
+def test_numbers_can_be_told_from_their_limits(
+    candidate: float, baseline: float | None, sentence: str
+) -> None:
+    before = None if baseline is None else {"accuracy": baseline}
+    assert refusal(_SETTINGS, {"accuracy": candidate}, before) == f"Its accuracy of {sentence}"
