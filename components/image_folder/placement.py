@@ -138,18 +138,18 @@ def _keep_on_one_side(group: Sequence[Candidate], open_splits: Collection[str], 
     That is the given split furthest from training if the layout gives any,
     and else what the content of the image with the smallest digest says:
     nothing else keeps the shares of the splits as they were asked for. A split
-    that the layout gives in full takes in no further image.
+    that the layout gives in full takes in no further image; those that are
+    open then stay together at least.
     """
-    given = [image for image in group if image.given]
-    anchor = (
-        max(given, key=lambda image: _HELD_OUT[image.split])
-        if given
-        else min(group, key=lambda image: image.sha256)
-    )
-    if anchor.split not in open_splits:
+    movable = [image for image in group if not image.given]
+    if not movable:
         return
-    for image in group:
-        if not image.given and image.split != anchor.split:
+    smallest = min(movable, key=lambda image: image.sha256)
+    given = [image for image in group if image.given]
+    furthest = max(given, key=lambda image: _HELD_OUT[image.split], default=smallest)
+    anchor = furthest if furthest.split in open_splits else smallest
+    for image in movable:
+        if image.split != anchor.split:
             placement.moved[image.path] = anchor.split
 
 

@@ -144,6 +144,15 @@ def test_a_split_that_is_given_in_full_takes_in_no_further_image() -> None:
     assert place(entries, DataSettings()).moved == {"a/1": "test"}
 
 
+def test_beside_a_split_that_is_given_in_full_the_others_stay_together() -> None:
+    entries = [
+        _near("a/1", 2, _hash(), "train"),
+        _near("a/2", 1, _hash(range(1)), "eval"),
+        _near("a/3", 3, _hash(range(2)), "test", given=True),
+    ]
+    assert place(entries, DataSettings(), open_splits=("train", "eval")).moved == {"a/1": "eval"}
+
+
 def test_a_conflict_that_is_kept_does_not_hide_a_leak() -> None:
     entries = (
         _image("a/1", "same", "x", "train", given=True),
