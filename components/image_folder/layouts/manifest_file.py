@@ -13,7 +13,7 @@ from typing import Final
 from components.contract import SPLITS, DataError
 from components.image_folder.findings import Finding, action_of, printable
 from components.image_folder.given_splits import SPLIT_NAMES, split_called
-from components.image_folder.image_store import FileChangedError, FolderItem, ImageStore
+from components.image_folder.image_store import FileChangedError, FolderItem, ImageStore, is_uri
 from components.image_folder.layouts.found import Found
 from components.image_folder.layouts.name_rule import joined, judge_item, shown
 from components.image_folder.listing import ImageFile
@@ -75,12 +75,14 @@ def list_manifest(store: ImageStore, folder: str, item: FolderItem, settings: Da
     found = Found("manifest")
     rows: dict[str, list[_Row]] = {}
     for row in _rows(_read(store, path, item), path, where):
+        if is_uri(row.path) and not is_uri(store.root):
+            reason = "a URI; a manifest on this machine names files on this machine, by their paths"
+            found.findings.append(_missing(row.path, reason, settings.policies))
+            continue
         try:
             rows.setdefault(store.locate(folder, row.path), []).append(row)
         except ValueError:
-            reason = "no file can have this name"
-            action = action_of(settings.policies.missing_file)
-            found.findings.append(Finding(printable_anyway(row.path), "missing_file", reason, action))
+            found.findings.append(_missing(row.path, "no file can have this name", settings.policies))
     for (place, listed), facts in zip(rows.items(), store.look_up(rows), strict=True):
         counting, finding = _only(listed, place, settings.policies)
         if counting is not None and not counting.label:
@@ -96,6 +98,10 @@ def list_manifest(store: ImageStore, folder: str, item: FolderItem, settings: Da
         if finding is not None:
             found.findings.append(finding)
     return found
+
+
+def _missing(path: str, reason: str, policies: PolicySettings) -> Finding:
+    return Finding(printable_anyway(path), "missing_file", reason, action_of(policies.missing_file))
 
 
 def printable_anyway(path: str) -> str:
