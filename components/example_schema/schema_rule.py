@@ -74,7 +74,7 @@ def read_curated_schema(path: Path) -> str:
         ConfigError: no such file, not a schema, or one that Transform cannot read images by.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(

@@ -84,6 +84,12 @@ def test_what_the_pipeline_cannot_work_with(tmp_path: Path, text: str, words: st
     assert "\n" not in str(refusal.value)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_schema(tmp_path: Path) -> None:
+    file = tmp_path / "schema.pbtxt"
+    file.write_text(f"\ufeff{ENCODED}\r\n{LABEL}\r\n", "utf-8")
+    assert read_curated_schema(file).startswith("feature")
+
+
 def test_what_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         read_curated_schema(tmp_path / "nowhere.pbtxt")
