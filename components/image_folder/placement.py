@@ -183,17 +183,13 @@ def _tell_of_large_group(
     group: Sequence[Candidate], reasons: Mapping[str, str], settings: DataSettings, placement: Placement
 ) -> None:
     """Notes findings about images that the hash cannot tell apart; too little is known to leave any out."""
-    action: Action = "refused" if settings.policies.near_duplicate == "fail" else "kept"
-    placement.findings += [
-        Finding(
-            printable(image.path),
-            "near_duplicate",
-            f"{reasons[image.path]}; one of {len(group)} alike, too many to keep together",
-            action,
-        )
-        for image in group
-        if image.path in reasons
-    ]
+    given = max((_HELD_OUT[image.split] for image in group if image.given), default=0)
+    for image in group:
+        if image.path in reasons:
+            kind = "near_split_leak" if _HELD_OUT[image.split] < given else "near_duplicate"
+            reason = f"{reasons[image.path]}; one of {len(group)} alike, too many to keep together"
+            action: Action = "refused" if settings.policies.of(kind) == "fail" else "kept"
+            placement.findings.append(Finding(printable(image.path), kind, reason, action))
 
 
 def _leave_out(

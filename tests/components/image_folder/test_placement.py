@@ -180,6 +180,18 @@ def test_a_group_too_large_to_be_one_picture_is_only_told_of() -> None:
         assert {finding.action for finding in stricter.findings} == {action}
 
 
+def test_a_group_too_large_may_still_be_a_leak() -> None:
+    entries = [
+        _near(f"a/{n}", n, _hash(range(n)), ("train", "test")[n == 3], given=True) for n in range(1, 4)
+    ]
+    for policy, action in (("keep", "kept"), ("drop", "kept"), ("fail", "refused")):
+        changed = {"near_duplicates": {"max_group": 2}, "policies": {"near_split_leak": policy}}
+        placement = place(entries, DataSettings.model_validate(changed))
+        leaks = {(f"a/{n}", "near_split_leak", action) for n in (1, 2)}
+        assert _told(placement) == leaks | {("a/3", "near_duplicate", "kept")}
+        assert placement.moved == {}
+
+
 def test_an_image_whose_label_is_in_doubt_is_nothing_s_near_duplicate() -> None:
     placement = _place(_image("a/1", "same", "x"), _image("b/1", "same", "x"), _image("a/3", "other", "x1"))
     assert {kind for _, kind, _ in _told(placement)} == {"label_conflict"}
