@@ -161,7 +161,9 @@ def test_listed_twice_with_two_labels(images: Path, policy: str, action: str, la
     manifest = _csv(images, f"{GOOD}img/3.jpg,cat\n./img/3.jpg,dog\n")
     listing = listed(manifest, policies={"label_conflict": policy})
     assert told(listing) == {"img/3.jpg": ("label_conflict", action)}
-    assert reasons(listing)["img/3.jpg"] == "'cat' in line 4 of the manifest, 'dog' in line 5"
+    assert reasons(listing)["img/3.jpg"] == (
+        "'cat' in line 4 of the manifest, 'dog' in line 5 of the manifest"
+    )
     assert labelled(listing).get("img/3.jpg") == label
 
 
