@@ -23,5 +23,6 @@ class Driver(PortableDriver):
                 execution_info.pipeline_info.id,
                 execution_info.pipeline_node.node_info.id,
                 data_report.id,
+                execution_info.pipeline_node.downstream_nodes,
             )
         return {PREVIOUS: uri}

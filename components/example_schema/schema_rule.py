@@ -23,6 +23,9 @@ _UNUSED_STAGES: Final = (
     schema_pb2.DISABLED,
     schema_pb2.VALIDATION_DERIVED,
 )
+# What takes other statistics to compare with.
+_COMPARED: Final = ("drift_comparator", "skew_comparator")
+_COMPARED_AS_A_WHOLE: Final = ("num_examples_drift_comparator", "num_examples_version_comparator")
 
 
 def contract_schema(labels: Sequence[str]) -> schema_pb2.Schema:
@@ -71,7 +74,7 @@ def read_curated_schema(path: Path) -> str:
         ConfigError: no such file, not a schema, or one that Transform cannot read images by.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(
@@ -98,7 +101,9 @@ def read_curated_schema(path: Path) -> str:
 def schema_problems(schema: schema_pb2.Schema) -> list[str]:
     """Why the pipeline cannot read the records by this schema, in words; empty when it can.
 
-    What the schema demands of the values is not judged.
+    What the schema demands of the values is not judged, but that somebody
+    looks at it is: a comparison for which nothing is there would find no fault
+    with anything.
     """
     used = {
         feature.name: feature
@@ -121,6 +126,18 @@ def schema_problems(schema: schema_pb2.Schema) -> list[str]:
         problems.append(
             f"feature '{contract.IMAGE_ENCODED}' needs `image_domain {{}}`, or its bytes are taken for text"
         )
+    compared = [
+        (f"feature '{name}'", key)
+        for name, feature in used.items()
+        for key in _COMPARED
+        if feature.HasField(key)
+    ]
+    compared += [("it", key) for key in _COMPARED_AS_A_WHOLE if schema.dataset_constraints.HasField(key)]
+    problems += [
+        f"{where} has a `{key}`, which nothing here is held against: take it out, and see balance.drift, "
+        "which compares with the previous run"
+        for where, key in compared
+    ]
     return problems
 
 

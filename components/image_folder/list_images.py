@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from operator import attrgetter
 
 from components.contract import ConfigError, DataError
@@ -17,6 +16,7 @@ from components.image_folder.label_names import (
 )
 from components.image_folder.layouts.detect import list_place
 from components.image_folder.layouts.found import Found
+from components.image_folder.layouts.joined_spans import join_spans
 from components.image_folder.layouts.name_rule import shown
 from components.image_folder.layouts.spans import SPAN, SpanPattern, find_spans
 from components.image_folder.listing import Listing
@@ -44,7 +44,7 @@ def list_images(settings: DataSettings) -> Listing:
     if SPAN in images:
         store, spans = find_spans(settings, SpanPattern.parse(images))
         founds = {span: _list(store, place, settings) for span, place in spans.items()}
-        found = _joined(founds)
+        found = join_spans(founds, settings.policies)
     else:
         if settings.span is not None or settings.window != 1:
             raise ConfigError(f"data.span and data.window need {SPAN} in data.images, such as photos/{SPAN}.")
@@ -110,22 +110,3 @@ def _one_level_down(found: Found, store: ImageStore) -> str:
     if found.layout != "class_folders" or len(below) < 2 or "" in below:
         return ""
     return f" If the folders in it are the classes, give {shown(store, name)} instead."
-
-
-def _joined(founds: Mapping[int, Found]) -> Found:
-    """What is found in all spans together.
-
-    Raises:
-        DataError: they do not have the same layout.
-    """
-    layouts = {found.layout: span for span, found in founds.items()}
-    if len(layouts) > 1:
-        told = " and ".join(f"{layout} in span {span}" for layout, span in sorted(layouts.items()))
-        raise DataError(f"The spans are laid out in different ways: {told}. Lay all of them out alike.")
-    joined = Found(next(iter(layouts)))
-    for found in founds.values():
-        joined.files += found.files
-        joined.findings += found.findings
-        for label, name in found.names.items():
-            joined.names.setdefault(label, name)
-    return joined

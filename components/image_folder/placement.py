@@ -138,18 +138,18 @@ def _keep_on_one_side(group: Sequence[Candidate], open_splits: Collection[str], 
     That is the given split furthest from training if the layout gives any,
     and else what the content of the image with the smallest digest says:
     nothing else keeps the shares of the splits as they were asked for. A split
-    that the layout gives in full takes in no further image.
+    that the layout gives in full takes in no further image; those that are
+    open then stay together at least.
     """
-    given = [image for image in group if image.given]
-    anchor = (
-        max(given, key=lambda image: _HELD_OUT[image.split])
-        if given
-        else min(group, key=lambda image: image.sha256)
-    )
-    if anchor.split not in open_splits:
+    movable = [image for image in group if not image.given]
+    if not movable:
         return
-    for image in group:
-        if not image.given and image.split != anchor.split:
+    smallest = min(movable, key=lambda image: image.sha256)
+    given = [image for image in group if image.given]
+    furthest = max(given, key=lambda image: _HELD_OUT[image.split], default=smallest)
+    anchor = furthest if furthest.split in open_splits else smallest
+    for image in movable:
+        if image.split != anchor.split:
             placement.moved[image.path] = anchor.split
 
 
@@ -183,17 +183,13 @@ def _tell_of_large_group(
     group: Sequence[Candidate], reasons: Mapping[str, str], settings: DataSettings, placement: Placement
 ) -> None:
     """Notes findings about images that the hash cannot tell apart; too little is known to leave any out."""
-    action: Action = "refused" if settings.policies.near_duplicate == "fail" else "kept"
-    placement.findings += [
-        Finding(
-            printable(image.path),
-            "near_duplicate",
-            f"{reasons[image.path]}; one of {len(group)} alike, too many to keep together",
-            action,
-        )
-        for image in group
-        if image.path in reasons
-    ]
+    given = max((_HELD_OUT[image.split] for image in group if image.given), default=0)
+    for image in group:
+        if image.path in reasons:
+            kind = "near_split_leak" if _HELD_OUT[image.split] < given else "near_duplicate"
+            reason = f"{reasons[image.path]}; one of {len(group)} alike, too many to keep together"
+            action: Action = "refused" if settings.policies.of(kind) == "fail" else "kept"
+            placement.findings.append(Finding(printable(image.path), kind, reason, action))
 
 
 def _leave_out(

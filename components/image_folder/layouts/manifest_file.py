@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from components.contract import SPLITS, DataError
+from components.contract import DataError
 from components.image_folder.findings import Finding, action_of, printable
 from components.image_folder.given_splits import SPLIT_NAMES, split_called
-from components.image_folder.image_store import FileChangedError, FolderItem, ImageStore
+from components.image_folder.image_store import FileChangedError, FolderItem, ImageStore, is_uri
 from components.image_folder.layouts.found import Found
+from components.image_folder.layouts.listed_twice import the_one_that_counts
 from components.image_folder.layouts.name_rule import joined, judge_item, shown
 from components.image_folder.listing import ImageFile
 from components.image_folder.policies import PolicySettings
@@ -37,6 +38,10 @@ class _Row:
     path: str
     label: str
     split: str | None
+
+    @property
+    def where(self) -> str:
+        return f"line {self.line} of the manifest"
 
 
 def is_manifest(name: str) -> bool:
@@ -75,16 +80,18 @@ def list_manifest(store: ImageStore, folder: str, item: FolderItem, settings: Da
     found = Found("manifest")
     rows: dict[str, list[_Row]] = {}
     for row in _rows(_read(store, path, item), path, where):
+        if is_uri(row.path) and not is_uri(store.root):
+            reason = "a URI; a manifest on this machine names files on this machine, by their paths"
+            found.findings.append(_missing(row.path, reason, settings.policies))
+            continue
         try:
             rows.setdefault(store.locate(folder, row.path), []).append(row)
         except ValueError:
-            reason = "no file can have this name"
-            action = action_of(settings.policies.missing_file)
-            found.findings.append(Finding(printable_anyway(row.path), "missing_file", reason, action))
+            found.findings.append(_missing(row.path, "no file can have this name", settings.policies))
     for (place, listed), facts in zip(rows.items(), store.look_up(rows), strict=True):
-        counting, finding = _only(listed, place, settings.policies)
+        counting, finding = the_one_that_counts(listed, place, settings.policies)
         if counting is not None and not counting.label:
-            reason = f"no label in line {counting.line} of the manifest"
+            reason = f"no label in {counting.where}"
             finding = Finding(printable(place), "unlabelled", reason, action_of(settings.policies.unlabelled))
         elif counting is not None:
             used, about_file = _judge(place, facts, settings.policies)
@@ -96,6 +103,10 @@ def list_manifest(store: ImageStore, folder: str, item: FolderItem, settings: Da
         if finding is not None:
             found.findings.append(finding)
     return found
+
+
+def _missing(path: str, reason: str, policies: PolicySettings) -> Finding:
+    return Finding(printable_anyway(path), "missing_file", reason, action_of(policies.missing_file))
 
 
 def printable_anyway(path: str) -> str:
@@ -117,27 +128,6 @@ def _judge(place: str, facts: FolderItem | OSError, policies: PolicySettings) ->
         action = action_of(policies.not_regular_file)
         return False, Finding(f"{printable(place)}/", "not_regular_file", "a folder", action)
     return used, finding
-
-
-def _only(listed: list[_Row], place: str, policies: PolicySettings) -> tuple[_Row | None, Finding | None]:
-    """The row that counts of those that name the same file, and what is amiss with them."""
-    first = listed[0]
-    for other in listed[1:]:
-        if other.label != first.label:
-            reason = (
-                f"'{first.label}' in line {first.line} of the manifest, '{other.label}' in line {other.line}"
-            )
-            finding = Finding(printable(place), "label_conflict", reason, action_of(policies.label_conflict))
-            return (first if policies.label_conflict == "keep" else None), finding
-    for other in listed[1:]:
-        if other.split != first.split:
-            order = [None, *SPLITS]
-            last = max(listed, key=lambda row: order.index(row.split))
-            reason = f"in several splits of the manifest, lines {first.line} and {other.line}"
-            refused = policies.split_leak == "fail"
-            finding = Finding(printable(place), "split_leak", reason, "refused" if refused else "kept")
-            return (None if refused else last), finding
-    return first, None
 
 
 def _read(store: ImageStore, path: str, item: FolderItem) -> str:

@@ -50,6 +50,39 @@ class MadeUp(base_component.BaseComponent):
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(MadeUpExecutor)
 
 
+class JudgeExecutor(base_executor.BaseExecutor):
+    """Refuses the images, or not."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[artifact.Artifact]],
+        output_dict: dict[str, list[artifact.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        if exec_properties["refuses"]:
+            raise DataError("The images do not fit the schema.")
+
+
+class JudgeSpec(component_spec.ComponentSpec):
+    PARAMETERS = {"refuses": component_spec.ExecutionParameter(type=int)}
+    INPUTS = {"data_report": component_spec.ChannelParameter(type=ImageDataReport)}
+    OUTPUTS: dict[str, component_spec.ChannelParameter] = {}
+
+
+class Judge(base_component.BaseComponent):
+    """Judges images beside ClassBalanceValidator."""
+
+    SPEC_CLASS = JudgeSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(JudgeExecutor)
+
+
+class Next(base_component.BaseComponent):
+    """Comes after both."""
+
+    SPEC_CLASS = JudgeSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(JudgeExecutor)
+
+
 @dataclass
 class Runs:
     """Runs of pipelines that share a store."""
@@ -59,7 +92,12 @@ class Runs:
     uris: list[str] = field(default_factory=list)
 
     def run(
-        self, *, pipeline: str = "birds", settings: BalanceSettings | None = None, **classes: int
+        self,
+        *,
+        pipeline: str = "birds",
+        settings: BalanceSettings | None = None,
+        refused_beside: bool = False,
+        **classes: int,
     ) -> tuple[str, str | None]:
         """How the validator fared on images of these classes, and with what it compared them."""
         self.number += 1
@@ -69,11 +107,16 @@ class Runs:
         balance = ClassBalanceValidator(
             made_up.outputs["data_report"], settings or BalanceSettings(), code="code"
         )
+        judge, after = (
+            kind(JudgeSpec(refuses=refuses, data_report=made_up.outputs["data_report"]))
+            for kind, refuses in ((Judge, int(refused_beside)), (Next, 0))
+        )
+        after.add_upstream_nodes([judge, balance])
         runner.run(
             Pipeline(
                 pipeline_name=pipeline,
                 pipeline_root=str(self.root / pipeline),
-                components=[made_up, balance],
+                components=[made_up, balance, judge, after],
                 enable_cache=True,
                 metadata_connection_config=metadata.sqlite_metadata_connection_config(
                     str(self.root / "metadata.sqlite")
@@ -83,7 +126,7 @@ class Runs:
         (output,) = runner.artifacts["ClassBalanceValidator"]["balance"]
         self.uris.append(output.uri)
         changes = BalanceReport.read(Path(output.uri) / BALANCE_REPORT_FILE).changes
-        return runner.stages[-1].status, changes.previous if changes else None
+        return runner.stages[1].status, changes.previous if changes else None
 
     def report(self, number: int) -> Path:
         """The file of the report that the accepted run of this number gave or took from the cache."""
@@ -134,6 +177,21 @@ def test_what_was_accepted_after_all_is_the_previous(runs: Runs) -> None:
     keep = BalanceSettings.model_validate({"drift": {"gone_classes": "keep"}})
     assert runs.run(emu=90, ape=90, settings=keep) == ("ran", runs.uris[0])
     assert runs.run(emu=90, ape=91) == ("ran", runs.uris[1])
+
+
+def test_what_was_refused_for_its_schema_is_not_the_previous(runs: Runs) -> None:
+    runs.run(owl=90, emu=90)
+    with pytest.raises(DataError, match="schema"):
+        runs.run(owl=90, emu=90, stray=90, refused_beside=True)
+    assert runs.run(owl=90, emu=99) == ("ran", runs.uris[0])
+
+
+def test_what_its_schema_took_after_all_is_the_previous(runs: Runs) -> None:
+    runs.run(owl=90, emu=90)
+    with pytest.raises(DataError, match="schema"):
+        runs.run(owl=90, emu=90, ape=90, refused_beside=True)
+    assert runs.run(owl=90, emu=90, ape=90) == ("cached", runs.uris[0])
+    assert runs.run(owl=90, emu=90, ape=99) == ("ran", runs.uris[1])
 
 
 def test_other_settings_on_the_same_data_change_no_later_answer(runs: Runs) -> None:

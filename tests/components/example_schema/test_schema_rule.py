@@ -62,6 +62,12 @@ def test_a_curated_schema_is_taken_as_it_is(tmp_path: Path) -> None:
         (ENCODED.replace("size: 1", "size: 2") + LABEL, "'image/encoded' needs `presence"),
         (ENCODED + LABEL.replace("min_fraction: 1", "min_fraction: 0.9"), "'image/class/label' needs `pres"),
         (ENCODED + LABEL + 'feature { name: "image/width" type: INT }', "'image/width' needs `presence"),
+        (ENCODED + LABEL.replace("type", "drift_comparator {} type"), "label' has a `drift_comparator`"),
+        (ENCODED + LABEL.replace("type", "skew_comparator {} type"), "label' has a `skew_comparator`"),
+        (
+            ENCODED + LABEL + "dataset_constraints { num_examples_drift_comparator {} }",
+            "it has a `num_examples_drift_comparator`",
+        ),
         (ENCODED + LABEL + 'feature { name: "x" typ: INT }', "not a TFDV schema in protobuf's text format"),
         (ENCODED + "\n" + LABEL + "\n}", "line 3: "),
         ("\x89PNG\r\n", "is not a TFDV schema"),
@@ -76,6 +82,12 @@ def test_what_the_pipeline_cannot_work_with(tmp_path: Path, text: str, words: st
     assert str(refusal.value).startswith("data.schema_file: ")
     assert str(file) in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_schema(tmp_path: Path) -> None:
+    file = tmp_path / "schema.pbtxt"
+    file.write_text(f"\ufeff{ENCODED}\r\n{LABEL}\r\n", "utf-8")
+    assert read_curated_schema(file).startswith("feature")
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:

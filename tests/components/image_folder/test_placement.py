@@ -144,6 +144,15 @@ def test_a_split_that_is_given_in_full_takes_in_no_further_image() -> None:
     assert place(entries, DataSettings()).moved == {"a/1": "test"}
 
 
+def test_beside_a_split_that_is_given_in_full_the_others_stay_together() -> None:
+    entries = [
+        _near("a/1", 2, _hash(), "train"),
+        _near("a/2", 1, _hash(range(1)), "eval"),
+        _near("a/3", 3, _hash(range(2)), "test", given=True),
+    ]
+    assert place(entries, DataSettings(), open_splits=("train", "eval")).moved == {"a/1": "eval"}
+
+
 def test_a_conflict_that_is_kept_does_not_hide_a_leak() -> None:
     entries = (
         _image("a/1", "same", "x", "train", given=True),
@@ -169,6 +178,18 @@ def test_a_group_too_large_to_be_one_picture_is_only_told_of() -> None:
         stricter = place(entries, DataSettings.model_validate(changed))
         assert stricter.moved == {}
         assert {finding.action for finding in stricter.findings} == {action}
+
+
+def test_a_group_too_large_may_still_be_a_leak() -> None:
+    entries = [
+        _near(f"a/{n}", n, _hash(range(n)), ("train", "test")[n == 3], given=True) for n in range(1, 4)
+    ]
+    for policy, action in (("keep", "kept"), ("drop", "kept"), ("fail", "refused")):
+        changed = {"near_duplicates": {"max_group": 2}, "policies": {"near_split_leak": policy}}
+        placement = place(entries, DataSettings.model_validate(changed))
+        leaks = {(f"a/{n}", "near_split_leak", action) for n in (1, 2)}
+        assert _told(placement) == leaks | {("a/3", "near_duplicate", "kept")}
+        assert placement.moved == {}
 
 
 def test_an_image_whose_label_is_in_doubt_is_nothing_s_near_duplicate() -> None:

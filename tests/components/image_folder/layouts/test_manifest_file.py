@@ -91,6 +91,7 @@ GOOD = "path,label\nimg/1.jpg,cat\nimg/2.jpg,dog\n"
     [
         ("img/9.jpg,cat", "img/9.jpg", "missing_file", "in the manifest, but not there"),
         ("img/1.jpg/x.jpg,cat", "img/1.jpg/x.jpg", "missing_file", "in the manifest, but not there"),
+        ("gs://a/3.jpg,cat", "gs://a/3.jpg", "missing_file", "a URI; a manifest on this machine names files"),
         ("img\\3.jpg,cat", "img\\3.jpg", "missing_file", 'not there; paths are written with "/"'),
         ("img/3.jpg,", "img/3.jpg", "unlabelled", "no label in line 4 of the manifest"),
         ("img,cat", "img/", "not_regular_file", "a folder"),
@@ -160,7 +161,9 @@ def test_listed_twice_with_two_labels(images: Path, policy: str, action: str, la
     manifest = _csv(images, f"{GOOD}img/3.jpg,cat\n./img/3.jpg,dog\n")
     listing = listed(manifest, policies={"label_conflict": policy})
     assert told(listing) == {"img/3.jpg": ("label_conflict", action)}
-    assert reasons(listing)["img/3.jpg"] == "'cat' in line 4 of the manifest, 'dog' in line 5"
+    assert reasons(listing)["img/3.jpg"] == (
+        "'cat' in line 4 of the manifest, 'dog' in line 5 of the manifest"
+    )
     assert labelled(listing).get("img/3.jpg") == label
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from components.contract import ConfigError, DataError
 from components.image_folder.layouts.spans import SpanPattern
-from tests.listings import labelled, listed, splits, told, write_tree
+from tests.listings import labelled, listed, reasons, splits, told, write_tree
 
 
 @pytest.fixture
@@ -88,6 +88,36 @@ def test_folders_below_and_manifests(tmp_path: Path) -> None:
     listing = listed(f"{tmp_path}/run-{{SPAN}}.csv")
     assert (listing.root, listing.spans) == (str(tmp_path), (2,))
     assert labelled(listing) == {"run-2/set/a.jpg": "cat", "run-1/set/a.jpg": "dog"}
+
+
+def test_a_file_that_two_manifests_list_counts_once(tmp_path: Path) -> None:
+    images = [f"img/{number}.jpg" for number in range(1, 6)]
+    first = ["img/1.jpg,cat,", "img/2.jpg,dog,", "img/3.jpg,cat,train", "img/4.jpg,dog,", "img/9.jpg,cat,"]
+    second = [*first[:2], "img/3.jpg,cat,test", "img/4.jpg,cat,", "img/5.jpg,dog,", first[-1]]
+    tables = {
+        f"{span}.csv": "path,label,split\n" + "\n".join(rows) for span, rows in ((1, first), (2, second))
+    }
+    write_tree(tmp_path, {**dict.fromkeys(images, "x"), **tables})
+    listing = listed(f"{tmp_path}/{{SPAN}}.csv", window=2)
+    assert [file.path for file in listing.files] == ["img/1.jpg", "img/2.jpg", "img/3.jpg", "img/5.jpg"]
+    assert splits(listing)["img/3.jpg"] == "test"
+    assert told(listing) == {
+        "img/3.jpg": ("split_leak", "kept"),
+        "img/4.jpg": ("label_conflict", "set aside"),
+        "img/9.jpg": ("missing_file", "set aside"),
+    }
+    assert reasons(listing)["img/4.jpg"] == "'dog' in span 1, 'cat' in span 2"
+    kept = listed(f"{tmp_path}/{{SPAN}}.csv", window=2, policies={"label_conflict": "keep"})
+    assert labelled(kept)["img/4.jpg"] == "dog"
+
+
+def test_what_one_manifest_contradicts_itself_about_is_set_aside(tmp_path: Path) -> None:
+    good = "path,label\n1.jpg,cat\n2.jpg,dog\n"
+    write_tree(tmp_path, ["1.jpg", "2.jpg", "3.jpg"])
+    write_tree(tmp_path, {"1.csv": f"{good}3.jpg,ant\n3.jpg,dog\n", "2.csv": f"{good}3.jpg,ant\n"})
+    listing = listed(f"{tmp_path}/{{SPAN}}.csv", window=2)
+    assert (set(labelled(listing)), listing.labels) == ({"1.jpg", "2.jpg"}, ("cat", "dog"))
+    assert told(listing) == {"3.jpg": ("label_conflict", "set aside")}
 
 
 def test_splits_are_settled_over_all_spans(tmp_path: Path) -> None:
