@@ -148,13 +148,13 @@ def _fit(
         )
         sized = _at_size(classifier, build, phase.image_size or splits.train.size, plan.seed)
         state = files.resume / f"epochs-{number}.npz"
-        with _memory_in_words(plan.name, _smaller_steps(plan)):
+        with _phase_memory_in_words(plan):
             value = run_phase(sized, splits.train, splits.evaluation, plan, cache, history, state)
         if sized is not classifier:
             classifier.model.set_weights(sized.model.get_weights())
             if not math.isnan(value):
                 # Phases of several sizes are compared at the one that is served.
-                with _memory_in_words(plan.name, _smaller_steps(plan)):
+                with _phase_memory_in_words(plan):
                     value = monitored_value(classifier, splits.evaluation, plan)
         if best.is_beaten_by(value):
             best = BestSoFar(settings.monitor, value, classifier.model.get_weights())
@@ -234,4 +234,18 @@ def _memory_in_words(name: str, advice: str) -> Iterator[None]:
     except tf.errors.ResourceExhaustedError as error:
         raise ConfigError(
             f"There is not enough memory for {name} ({first_line(error.message)}). {advice}"
+        ) from error
+
+
+@contextmanager
+def _phase_memory_in_words(plan: PhasePlan) -> Iterator[None]:
+    """The same for a phase, in which arrays of NumPy hold the decoded images."""
+    try:
+        with _memory_in_words(plan.name, _smaller_steps(plan)):
+            yield
+    except MemoryError as error:
+        raise ConfigError(
+            f"There is not enough memory for {plan.name} ({first_line(str(error))}). Lower "
+            f"training.cache_gib, which is {plan.settings.cache_gib:g}, so that decoded images are kept in "
+            "a file."
         ) from error
