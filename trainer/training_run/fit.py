@@ -130,10 +130,8 @@ def _fit(
     history = History(files.history)
     first, best = _go_on(files.resume, classifier, settings, history)
     for number, (phase, epochs) in enumerate(zip(settings.phases, epochs_of, strict=True)):
-        if number < first or epochs == 0 or time.monotonic() >= until:
+        if number < first or epochs == 0:
             continue
-        _note_phase(files.resume, number, classifier, best, history)
-        history.phase = number + 1
         plan = PhasePlan(
             number=number,
             settings=settings,
@@ -146,6 +144,11 @@ def _fit(
             until=until,
             tensorboard=files.tensorboard,
         )
+        if time.monotonic() >= until:
+            report_progress(f"{plan.name}: training.max_minutes are over, so it is left out")
+            continue
+        _note_phase(files.resume, number, classifier, best, history)
+        history.phase = number + 1
         sized = _at_size(classifier, build, phase.image_size or splits.train.size, plan.seed)
         state = files.resume / f"epochs-{number}.npz"
         with _phase_memory_in_words(plan):

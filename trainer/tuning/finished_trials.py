@@ -30,7 +30,9 @@ def read_result(history: Path, monitor: str) -> TrialResult:
         ConfigError: no epoch has been trained.
     """
     if not history.exists():
-        raise ConfigError("No epoch was trained. Raise training.epochs, or the phases' own.")
+        raise ConfigError(
+            "No epoch was trained. Raise training.epochs, the phases' own, or training.max_minutes."
+        )
     with history.open(newline="") as file:
         rows = list(csv.DictReader(file))
     best = (min if monitor == "loss" else max)(rows, key=lambda row: float(row[f"val_{monitor}"]))

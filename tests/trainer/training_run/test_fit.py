@@ -262,9 +262,14 @@ def test_a_model_that_memory_cannot_hold_says_what_makes_it_large(tmp_path: Path
         fit_small(tmp_path, model={"head": {"hidden": [10**13]}}, **HEAD)
 
 
-def test_the_time_is_up(tmp_path: Path) -> None:
+def test_the_time_is_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "imgclf.progress")
     fit_small(tmp_path, max_minutes=1e-9, phases=[{"train": "head", "epochs": 5}] * 2)
     assert not (tmp_path / "history.csv").exists()
+    left_out = [
+        f"phase {number}, head: training.max_minutes are over, so it is left out" for number in (1, 2)
+    ]
+    assert caplog.messages == left_out
 
 
 @pytest.mark.parametrize(
