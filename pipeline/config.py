@@ -129,8 +129,8 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _space_can_be_searched(self) -> Config:
-        if not self.tuning.space:
-            return self
+        if self.preset is not None or not self.tuning.space:
+            return self  # As above: what the keys hold is yet to be filled in.
         untuned = self.model_copy(update={"tuning": TuningSettings()})
 
         def refusal(values: Mapping[str, Any]) -> str | None:

@@ -60,10 +60,12 @@ def write_best_config(config: Config, artifacts: Mapping[str, Artifacts], run_di
 def best_config(config: Config, values: Mapping[str, Any]) -> str:
     """YAML of the whole configuration with other values at some dotted keys, and nothing left to tune.
 
+    The space goes too: a key whose value has become a section of several keys could not be searched any more.
+
     Raises:
         ConfigError: the configuration refuses the values together.
     """
-    tuning = config.tuning.model_copy(update={"trials": 0})
+    tuning = config.tuning.model_copy(update={"trials": 0, "space": {}})
     best = with_values(config.model_copy(update={"tuning": tuning}), values)
     return yaml.safe_dump(best.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 

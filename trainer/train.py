@@ -61,6 +61,9 @@ def train(
     Raises:
         ConfigError: the loss stopped being a number, there is no layer that a phase names, or memory ran out.
     """
+    # Models of trainings before this one would stay in memory. And Keras numbers layers that nobody names
+    # through all models of a process: a network made anew for steady names moves the random numbers on.
+    keras.backend.clear_session()
     keras.utils.set_random_seed(request.seed)
     if request.training.deterministic:
         tf.config.experimental.enable_op_determinism()

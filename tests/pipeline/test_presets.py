@@ -179,6 +179,16 @@ def test_a_network_of_the_users_gets_what_goes_with_it() -> None:
     assert [phase.image_size for phase in smaller.training.phases] == [None, 96, None]
 
 
+def test_what_a_preset_fills_in_can_be_tuned() -> None:
+    def space(key: str) -> str:
+        return f"tuning={{trials: 2, space: {{{key}: {{min: 1.0e-5, max: 1.0e-3, scale: log}}}}}}"
+
+    config = _filled("best", MANY, space("training.phases.2.learning_rate"))
+    assert list(config.tuning.space) == ["training.phases.2.learning_rate"]
+    with pytest.raises(ConfigError, match=r"with preset best: .*training\.phases has 3 entries, from 0"):
+        _filled("best", MANY, space("training.phases.3.learning_rate"))
+
+
 def test_what_does_not_go_together_is_an_error_that_names_the_preset() -> None:
     with pytest.raises(ConfigError, match=r"with preset balanced: model: alpha is for mobilenet"):
         _filled("balanced", MANY, "model.alpha=0.5")

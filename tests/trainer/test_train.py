@@ -8,12 +8,14 @@ import pytest
 
 from components.contract import ConfigError
 from tests.conftest import Trial
+from tests.trainer.made_up_splits import MadeUpSplit
 from trainer.model.classifier import build_classifier
 from trainer.model.saved_classifier import add_labels
 from trainer.model.settings import ModelSettings
 from trainer.settings import ServingSettings, TrainingSettings
-from trainer.train import _builder, opened_splits
+from trainer.train import _builder, opened_splits, train
 from trainer.train_request import TrainRequest
+from trainer.training_run.fit import Splits
 
 
 class EnoughError(Exception):
@@ -55,6 +57,32 @@ def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
     assert [file is None for file in asked] == [in_memory, in_memory]
     assert asked[0] != asked[1] or in_memory
     assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_training_begins_the_same_whatever_was_built_before(tmp_path: Path) -> None:
+    pixels = np.zeros((4, 32, 32, 3), np.uint8)
+    split = MadeUpSplit(pixels, np.arange(4) % 2)
+    request = TrainRequest(
+        name="two",
+        model=ModelSettings(backbone="mobilenet", alpha=0.25, weights="none", image_size=32),
+        training=TrainingSettings(epochs=0),
+        serving=ServingSettings(),
+        seed=0,
+        labels=("ape", "emu"),
+        train_pattern="",
+        eval_pattern="",
+        train_counts=(2, 2),
+        transform_dir="",
+        saved_model_dir=tmp_path / "model",
+        run_dir=tmp_path / "run",
+        cache_dir=tmp_path / "cache",
+        code="code",
+        preprocessing="preprocessing",
+    )
+    # The second finds the numbers taken that Keras gives to layers which nobody names.
+    first, second = (train(request, Splits(split, split, (2, 2)), tmp_path / "history.csv") for _ in range(2))
+    for ours, theirs in zip(first.model.get_weights(), second.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_classifiers_of_every_size_start_from_the_model_that_is_named(tmp_path: Path) -> None:

@@ -63,10 +63,10 @@ def load_source(path: Path) -> keras.Model:
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
-        # Keras raises many kinds here, and all mean the same to a user.
+        # Keras raises many kinds here, and all mean the same to a user. Of one it says how to run the code.
+        reason = first_line(str(error)).partition(" If you trust ")[0].rstrip(".")
         raise ConfigError(
-            f"The model {path} cannot be taken over: {first_line(str(error)).rstrip('.')}. Give the "
-            "model.keras of an earlier run."
+            f"The model {path} cannot be taken over: {reason}. Give the model.keras of an earlier run."
         ) from error
 
 

@@ -64,8 +64,11 @@ class StopWhenDiverged(keras.callbacks.Callback):
         """
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
+            # Steps that run without a word from Python come with the loss of the last of them.
+            first = batch + 2 - self.model.steps_per_execution
+            steps = f"at step {batch + 1}" if first > batch else f"in one of the steps {first} to {batch + 1}"
             raise DivergedError(
-                f"Training diverged: the loss is {loss} at step {batch + 1} of epoch {self._epoch + 1} of "
+                f"Training diverged: the loss is {loss} {steps} of epoch {self._epoch + 1} of "
                 f"{self._phase}. Lower {self._rate_key}, or limit the steps with {self._clip_key}, such as "
                 "1.0."
             )

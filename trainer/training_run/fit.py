@@ -130,10 +130,8 @@ def _fit(
     history = History(files.history)
     first, best = _go_on(files.resume, classifier, settings, history)
     for number, (phase, epochs) in enumerate(zip(settings.phases, epochs_of, strict=True)):
-        if number < first or epochs == 0 or time.monotonic() >= until:
+        if number < first or epochs == 0:
             continue
-        _note_phase(files.resume, number, classifier, best, history)
-        history.phase = number + 1
         plan = PhasePlan(
             number=number,
             settings=settings,
@@ -146,15 +144,20 @@ def _fit(
             until=until,
             tensorboard=files.tensorboard,
         )
+        if time.monotonic() >= until:
+            report_progress(f"{plan.name}: training.max_minutes are over, so it is left out")
+            continue
+        _note_phase(files.resume, number, classifier, best, history)
+        history.phase = number + 1
         sized = _at_size(classifier, build, phase.image_size or splits.train.size, plan.seed)
         state = files.resume / f"epochs-{number}.npz"
-        with _memory_in_words(plan.name, _smaller_steps(plan)):
+        with _phase_memory_in_words(plan):
             value = run_phase(sized, splits.train, splits.evaluation, plan, cache, history, state)
         if sized is not classifier:
             classifier.model.set_weights(sized.model.get_weights())
             if not math.isnan(value):
                 # Phases of several sizes are compared at the one that is served.
-                with _memory_in_words(plan.name, _smaller_steps(plan)):
+                with _phase_memory_in_words(plan):
                     value = monitored_value(classifier, splits.evaluation, plan)
         if best.is_beaten_by(value):
             best = BestSoFar(settings.monitor, value, classifier.model.get_weights())
@@ -234,4 +237,18 @@ def _memory_in_words(name: str, advice: str) -> Iterator[None]:
     except tf.errors.ResourceExhaustedError as error:
         raise ConfigError(
             f"There is not enough memory for {name} ({first_line(error.message)}). {advice}"
+        ) from error
+
+
+@contextmanager
+def _phase_memory_in_words(plan: PhasePlan) -> Iterator[None]:
+    """The same for a phase, in which arrays of NumPy hold the decoded images."""
+    try:
+        with _memory_in_words(plan.name, _smaller_steps(plan)):
+            yield
+    except MemoryError as error:
+        raise ConfigError(
+            f"There is not enough memory for {plan.name} ({first_line(str(error))}). Lower "
+            f"training.cache_gib, which is {plan.settings.cache_gib:g}, so that decoded images are kept in "
+            "a file."
         ) from error

@@ -114,7 +114,8 @@ def _as_fit_takes_it(inputs: list[tf.Tensor], labels: tf.Tensor, rule: BatchRule
     loss chooses the epoch to go back to, and unweighted it chooses one from
     before the small classes are learnt.
     """
-    taken = inputs[0] if len(inputs) == 1 else inputs
+    # A tuple: tf.data takes a list for the parts of one tensor.
+    taken = inputs[0] if len(inputs) == 1 else tuple(inputs)
     if rule.class_weights is None:
         return taken, labels
     return taken, labels, tf.linalg.matvec(labels, rule.class_weights)

@@ -32,7 +32,9 @@ def read_result(history: Path, monitor: str) -> TrialResult:
         ConfigError: no epoch has been trained, or none came to a number on the eval split.
     """
     if not history.exists():
-        raise ConfigError("No epoch was trained. Raise training.epochs, or the phases' own.")
+        raise ConfigError(
+            "No epoch was trained. Raise training.epochs, the phases' own, or training.max_minutes."
+        )
     with history.open(newline="") as file:
         rows = list(csv.DictReader(file))
     # What is no number is neither less nor more than any, and would count as the best if it came first.

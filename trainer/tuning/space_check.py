@@ -16,7 +16,7 @@ Space = Mapping[str, DimensionSettings]
 # A value may be refused on its own and taken along with others. So many combinations are looked at for it.
 _COMBINATIONS: Final = 500
 # Files are found and hashed once, before the pipeline starts.
-_FILES: Final = ("weights", "weights_sha256")
+_FILES: Final = ("weights", "weights_sha256", "start_from", "start_from_sha256")
 
 
 def check_space(

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import attr
-import keras
 from tfx.components.trainer import fn_args_utils
 from tfx.components.tuner.component import TunerFnResult
 
@@ -84,7 +83,6 @@ def run_trial(
     key = training_key(tried, splits)
     result = finished.find(key)
     if result is None:
-        keras.backend.clear_session()  # Models of trials before this one would stay in memory.
         with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
             history = Path(scratch) / HISTORY_FILE
             train(tried, splits, history)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -75,6 +76,19 @@ def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "model.keras").write_bytes(b"no model")
     with pytest.raises(ConfigError, match=r"model\.keras cannot be taken over: .*Give the model\.keras"):
         load_source(tmp_path / "model.keras")
+
+
+def test_code_in_a_model_is_not_run_and_nobody_is_told_to_run_it(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    made = str(ran)
+    code = keras.layers.Lambda(lambda pixels: __import__("os").mkdir(made) or pixels, output_shape=(4,))
+    keras.Sequential([keras.Input((4,)), code]).save(tmp_path / "model.keras")
+    with pytest.raises(
+        ConfigError, match=r"whose `function` is a Python lambda.*Give the model\.keras"
+    ) as caught:
+        load_source(tmp_path / "model.keras")
+    assert "safe_mode=False" not in str(caught.value)
+    assert not ran.exists()
 
 
 def test_a_backbone_that_was_taken_over_counts_as_pretrained() -> None:

@@ -23,6 +23,7 @@ from tests.trainer.training_run.small_fit import (
     fit_small,
     history_rows,
 )
+from trainer.images.pixel_store import PixelStore
 from trainer.model.classifier import Classifier
 from trainer.training_run import phase, phase_data
 from trainer.training_run.callbacks import DivergedError
@@ -225,6 +226,25 @@ def test_a_loss_that_is_no_number_ends_training_and_says_where(tmp_path: Path) -
         fit_small(tmp_path, phases=[*HEAD["phases"], {**large, "optimizer": sgd}])
 
 
+def test_of_steps_that_run_at_once_none_is_named_for_the_one_that_diverged(tmp_path: Path) -> None:
+    decaying = {"name": "sgd", "weight_decay": 0.9}
+    large = {"train": "head", "epochs": 2, "learning_rate": 1e38, "optimizer": decaying}
+    with pytest.raises(DivergedError, match="is nan in one of the steps 1 to 15 of epoch 1 of phase 1, head"):
+        fit_small(tmp_path, batch_size=4, model={"head": {"hidden": [8], "l2": 1.0}}, phases=[large])
+
+
+def test_pixels_that_memory_cannot_hold_say_what_puts_them_into_a_file(tmp_path: Path) -> None:
+    class Endless(MadeUpSplit):
+        def pixels(self, size: int) -> PixelStore:
+            return PixelStore(np.empty((10**12, size, size, 3), np.uint8), self.records.labels)
+
+    endless = Endless(TRAIN.array, TRAIN.records.labels)
+    with pytest.raises(
+        ConfigError, match="memory for phase 1, all .* Lower training.cache_gib, which is 500"
+    ):
+        fit_small(tmp_path, splits=(endless, EVALUATION), cache_gib=500, **ALL)
+
+
 def test_memory_that_runs_out_says_which_settings_take_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,9 +262,14 @@ def test_a_model_that_memory_cannot_hold_says_what_makes_it_large(tmp_path: Path
         fit_small(tmp_path, model={"head": {"hidden": [10**13]}}, **HEAD)
 
 
-def test_the_time_is_up(tmp_path: Path) -> None:
+def test_the_time_is_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "imgclf.progress")
     fit_small(tmp_path, max_minutes=1e-9, phases=[{"train": "head", "epochs": 5}] * 2)
     assert not (tmp_path / "history.csv").exists()
+    left_out = [
+        f"phase {number}, head: training.max_minutes are over, so it is left out" for number in (1, 2)
+    ]
+    assert caplog.messages == left_out
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tests.trainer.training_run.small_fit import (
     answers_of,
     build,
     fit_small,
+    history_rows,
 )
 from trainer.images.pixel_store import PixelStore
 from trainer.training_run import phase
@@ -46,6 +47,26 @@ def test_a_head_phase_leaves_the_backbone_alone_and_runs_it_once_an_image(
     for ours, theirs in zip(classifier.backbones[0].weights, untouched.backbones[0].weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert not np.array_equal(classifier.head.weights[0], untouched.head.weights[0])
+
+
+@pytest.mark.parametrize("size", [64, 32])
+def test_a_head_with_attention_learns_from_the_feature_maps_of_several_backbones(
+    tmp_path: Path, size: int
+) -> None:
+    def larger(split: MadeUpSplit) -> MadeUpSplit:
+        return MadeUpSplit(split.array.repeat(2, 1).repeat(2, 2), split.records.labels)
+
+    one = {"backbone": "mobilenet", "alpha": 0.25, "weights": "none"}
+    model = {
+        **one,
+        "image_size": 64,
+        "fused_with": [{**one, "image_size": size}],
+        "head": {"attention": "cbam"},
+    }
+    classifier = fit_small(tmp_path, model=model, splits=(larger(TRAIN), larger(EVALUATION)), **HEAD)
+    right = classifier.model(larger(EVALUATION).array.astype(np.float32), training=False).numpy()
+    loss = -np.log(right[np.arange(16), np.arange(16) % CLASSES]).mean()
+    assert min(float(row["val_loss"]) for row in history_rows(tmp_path)) == pytest.approx(loss, rel=1e-3)
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])

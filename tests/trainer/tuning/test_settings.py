@@ -49,6 +49,7 @@ def test_a_space_over_all_kinds_of_keys_is_taken(tmp_path: Path) -> None:
         ("training.optimizer", {"choices": [1]}, "training.optimizer is a section"),
         ("training.phases", {"choices": [[]]}, "training.phases is a section"),
         ("model.weights", {"choices": ["imagenet"]}, "names a file"),
+        ("model.start_from", {"choices": ["production", None]}, "names a file"),
         ("model.head.pooling", {"min": 1, "max": 2}, "there is no number at this key; give choices"),
         ("model.head.hidden", {"min": 1, "max": 2}, "there is no number at this key; give choices"),
         ("training.batch_size", {"min": 1.5, "max": 2}, "training.batch_size.min: 1.5 is not whole"),

@@ -61,10 +61,24 @@ def test_the_best_configuration_can_be_loaded_and_tunes_no_more(tmp_path: Path) 
     path.write_text(best_config(config, {"model.head.hidden": [64]}))
     best = load_config(path)
     assert best.model.head.hidden == (64,)
-    assert best.tuning.trials == 0
+    assert (best.tuning.trials, best.tuning.space) == (0, {})
     untouched = {"model": config.model, "tuning": config.tuning}
     assert best.model_copy(update=untouched) == config
     assert config != Config()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("training.augmentation.ops", [{"op": "rotation", "degrees": 5.0}]),
+        ("training.phases.1.schedule", {"name": "step", "at_epochs": [2]}),
+    ],
+)
+def test_a_choice_may_be_a_section_of_the_configuration(tmp_path: Path, key: str, value: object) -> None:
+    config = load_config(None, [f"tuning={json.dumps({'space': {key: {'choices': [None, value]}}})}"])
+    path = tmp_path / "best.yaml"
+    path.write_text(best_config(config, {key: value}))
+    assert load_config(path).training == with_values(SETTINGS, {key: value}).training
 
 
 @pytest.mark.parametrize(("monitor", "accuracy", "loss"), [("loss", 0.5, 0.1), ("accuracy", 0.9, 0.3)])
