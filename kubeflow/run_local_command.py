@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +19,7 @@ from kubeflow.compiled_steps import CompiledStep
 from kubeflow.conductor import LocalRun, StepResult, conduct
 from kubeflow.pipeline_file import check_overrides, read_pipeline
 from pipeline.metadata_connection_names import HOST
+from pipeline.workspace import Workspace, exclusive_use
 
 # What a step says before a reason when it tries once more what was refused.
 _AGAIN: Final = "refused by an earlier attempt: "
@@ -50,7 +53,8 @@ def run_local(request: RunLocalRequest, console: Console) -> int:
         The exit code of the first step that failed; 0 when none did.
 
     Raises:
-        ConfigError: no such pipeline, or one that does not take what was asked for.
+        ConfigError: no such pipeline, or one that does not take what was asked for, or another run is using
+            the volume.
     """
     pipeline = read_pipeline(request.pipeline)
     check_overrides(request.overrides)
@@ -61,6 +65,7 @@ def run_local(request: RunLocalRequest, console: Console) -> int:
             _where(request.images), request.span, request.run_name, request.overrides
         ),
         environment={} if request.metadata else {HOST: ""},
+        pause=lambda seconds: _pause(console, seconds),
         started=lambda step, process: _tell_of_start(console, step, process),
     )
     run.volume.mkdir(parents=True, exist_ok=True)
@@ -70,7 +75,9 @@ def run_local(request: RunLocalRequest, console: Console) -> int:
         again = f", attempt {result.attempts}" if result.attempts > 1 else ""
         console.print(f"{result.name:28} {mark} {result.seconds:7.1f} s{again}", highlight=False)
 
-    results = conduct(pipeline, run, finished)
+    # Several runs can share a database, but not a file.
+    with nullcontext() if request.metadata else exclusive_use(Workspace(run.volume)):
+        results = conduct(pipeline, run, finished)
     failed = next((result for result in results if result.exit_code != 0), None)
     if failed is not None:
         log = run.logs / f"{failed.name}.log"
@@ -93,6 +100,11 @@ def _reason(log: Path, job_id: str) -> str:
         told = record.get("exception", record["message"]).splitlines()[-1]
         return f": {told.removeprefix(_AGAIN).removesuffix('.')}"
     return ""
+
+
+def _pause(console: Console, seconds: float) -> None:
+    console.print(f"{'':28}   failed; tried again in {seconds:.0f} s, as the file says", highlight=False)
+    time.sleep(seconds)
 
 
 def _where(images: str | None) -> str | None:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from components.contract import ConfigError
 from kubeflow.run_local_command import RunLocalRequest, run_local
+from pipeline.workspace import Workspace, exclusive_use
 
 _ECHO: dict[str, Any] = {
     "pipelineInfo": {"name": "echo"},
@@ -97,3 +98,23 @@ def test_what_cannot_be_passed_on_is_told_before_any_step(
     with pytest.raises(ConfigError, match=message):
         run_local(request, Console(quiet=True))
     assert not (tmp_path / "volume").exists()
+
+
+def test_one_run_at_a_time_unless_metadata_is_in_a_database(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(_ECHO))
+    (volume := tmp_path / "volume").mkdir()
+    with exclusive_use(Workspace(volume)):
+        with pytest.raises(ConfigError, match="Another run"):
+            run_local(RunLocalRequest(tmp_path / "p.yaml", volume, images="x"), Console(quiet=True))
+        request = RunLocalRequest(tmp_path / "p.yaml", volume, images="x", metadata=True)
+        assert run_local(request, Console(quiet=True)) == 0
+
+
+def test_what_is_waited_for_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    failing = deepcopy(_ECHO)
+    failing["deploymentSpec"]["executors"]["exec"]["container"] = {"command": ["false"], "args": []}
+    policy = {"maxRetryCount": 1, "backoffDuration": "0s", "backoffFactor": 2, "backoffMaxDuration": "1s"}
+    failing["root"]["dag"]["tasks"]["echo"]["retryPolicy"] = policy
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(failing))
+    assert run_local(RunLocalRequest(tmp_path / "p.yaml", tmp_path / "volume", images="x"), Console()) == 1
+    assert "failed; tried again in 0 s, as the file says" in capsys.readouterr().out
