@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 from components.contract import ConfigError
 from kubeflow.kfp_package import require_kfp
-from kubeflow.server_errors import TOKEN_VARIABLE, server_errors
+from kubeflow.server_errors import TOKEN_VARIABLE, ServerUnavailableError, server_errors
 
 # To connect, and to answer.
 _SECONDS: Final = (5, 30)
@@ -73,7 +74,7 @@ def connect(host: str | None, namespace: str | None) -> Connection:
     called = _checked(host) if host is not None else "the cluster"
     with server_errors(called):
         client = Client(host=host, **_credentials())
-        _limit_waiting(client._healthz_api.api_client)
+        _watch_answers(client._healthz_api.api_client, called)
         several_users = client.get_kfp_healthz().multi_user is True
         namespace = namespace or client.get_user_namespace() or None
     if several_users and namespace is None:
@@ -84,14 +85,27 @@ def connect(host: str | None, namespace: str | None) -> Connection:
     )
 
 
-def _limit_waiting(api_client: Any) -> None:
-    """Ends each request in time, as kfp does not: a forwarded port may be open with nobody behind it."""
+def _watch_answers(api_client: Any, called: str) -> None:
+    """Ends each request in time, and takes none for answered in part.
+
+    kfp does neither: a forwarded port may be open with nobody behind it, and what it cannot read it takes for
+    an answer without contents, so that there would be no runs.
+    """
     request = api_client.request
 
-    def request_in_time(*words: Any, **options: Any) -> Any:
-        return request(*words, **{**options, "_request_timeout": options.get("_request_timeout") or _SECONDS})
+    def watched(*words: Any, **options: Any) -> Any:
+        seconds = options.get("_request_timeout") or _SECONDS
+        answer = request(*words, **{**options, "_request_timeout": seconds})
+        try:
+            if "json" in answer.getheader("Content-Type", ""):
+                json.loads(answer.data)
+        except ValueError as error:
+            raise ServerUnavailableError(
+                f"Kubeflow Pipelines at {called} broke off in the middle of its answer. Try again."
+            ) from error
+        return answer
 
-    api_client.request = request_in_time
+    api_client.request = watched
 
 
 def _checked(host: str) -> str:

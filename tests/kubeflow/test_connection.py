@@ -85,6 +85,14 @@ def test_a_server_that_stops_answering(kfp_server: FakeKfp, monkeypatch: pytest.
         over.set()
 
 
+@pytest.mark.parametrize("body", ["", '{"runs": [{"run_id": "1"'])
+def test_an_answer_in_part_is_not_one_without_runs(kfp_server: FakeKfp, body: str) -> None:
+    client = KubeflowClient(connect(kfp_server.host, None))
+    kfp_server.failures = {"GET /runs": (200, body)}
+    with pytest.raises(ServerUnavailableError, match="broke off in the middle of its answer"):
+        client.runs(1)
+
+
 def test_nothing_is_said_beside_the_sentence() -> None:
     """In a process of its own, where nobody catches warnings and logs."""
     code = (
