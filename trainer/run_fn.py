@@ -32,7 +32,7 @@ def train_and_export(request: TrainRequest) -> None:
     """Builds, trains and exports a classifier."""
     logs = request.run_dir / "tensorboard" if request.training.tensorboard else None
     with opened_splits(request) as (splits, transform):
-        classifier = train(request, splits, request.run_dir / HISTORY_FILE, logs)
+        classifier, _ = train(request, splits, request.run_dir / HISTORY_FILE, logs)
         evaluation = splits.evaluation.records
         if logs is not None:
             write_evaluation_pictures(
