@@ -63,7 +63,8 @@ def train(
         The classifier and what it comes to on the eval split, as `fit` has them.
 
     Raises:
-        ConfigError: the loss stopped being a number, there is no layer that a phase names, or memory ran out.
+        DivergedError: the loss stopped being a number.
+        ConfigError: there is no layer that a phase names, or memory ran out.
     """
     # Models of trainings before this one would stay in memory. And Keras numbers layers that nobody names
     # through all models of a process: a network made anew for steady names moves the random numbers on.

@@ -23,6 +23,7 @@ from trainer.model.classifier import Classifier
 from trainer.model.trainable import parse_trainable
 from trainer.settings import PhaseSettings, TrainingSettings
 from trainer.training_run.best_so_far import BestSoFar
+from trainer.training_run.callbacks import DivergedError
 from trainer.training_run.epochs import cap_epochs
 from trainer.training_run.eval_figures import EvalFigures
 from trainer.training_run.history import History
@@ -99,16 +100,19 @@ def fit(
         takes; None where no epoch came to anything, so that the classifier is as it was built.
 
     Raises:
-        ConfigError: the loss stopped being a number, there is no layer that a phase names, or memory ran out.
+        DivergedError: the loss stopped being a number.
+        ConfigError: there is no layer that a phase names, or memory ran out.
     """
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
-        classifier, figures = _fit(build, splits, settings, seed, preprocessing, files)
-    if strategy.num_replicas_in_sync == 1:
-        return classifier, figures
-    alone = build(splits.train.size)
-    alone.model.set_weights(classifier.model.get_weights())
-    return alone, figures
+        classifier, figures, diverged = _fit(build, splits, settings, seed, preprocessing, files)
+    if strategy.num_replicas_in_sync > 1:
+        alone = build(splits.train.size)
+        alone.model.set_weights(classifier.model.get_weights())
+        classifier = alone
+    if diverged is not None:
+        raise DivergedError(str(diverged), None if figures is None else classifier) from diverged
+    return classifier, figures
 
 
 def _fit(
@@ -118,7 +122,7 @@ def _fit(
     seed: int,
     preprocessing: str,
     files: RunFiles,
-) -> tuple[Classifier, EvalFigures | None]:
+) -> tuple[Classifier, EvalFigures | None, DivergedError | None]:
     until = time.monotonic() + 60 * settings.max_minutes if settings.max_minutes else float("inf")
     epochs_of = cap_epochs([phase.epochs for phase in settings.phases], settings.epochs)
     cache = FeatureCache(files.features, int(settings.feature_cache_gib * 2**30))
@@ -153,7 +157,7 @@ def _fit(
         sized = _at_size(classifier, build, phase.image_size or splits.train.size, plan.seed)
         state = files.resume / f"epochs-{number}.npz"
         with _phase_memory_in_words(plan):
-            figures = run_phase(sized, splits.train, splits.evaluation, plan, cache, history, state)
+            figures, diverged = run_phase(sized, splits.train, splits.evaluation, plan, cache, history, state)
         if sized is not classifier:
             classifier.model.set_weights(sized.model.get_weights())
             if figures is not None:
@@ -165,8 +169,10 @@ def _fit(
         else:
             report_progress(f"{plan.name}: no better {settings.monitor} on the eval split, so it is undone")
             classifier.model.set_weights(best.weights)
+        if diverged is not None:
+            return classifier, best.figures, diverged
     shutil.rmtree(files.resume, ignore_errors=True)
-    return classifier, best.figures
+    return classifier, best.figures, None
 
 
 def _check_layer_names(phases: Sequence[PhaseSettings], classifier: Classifier) -> None:

@@ -22,7 +22,7 @@ from trainer.optimization.optimizers import build_optimizer
 from trainer.optimization.schedules import build_schedule, schedule_callbacks
 from trainer.optimization.weight_averaging import ema_callbacks
 from trainer.settings import PhaseSettings, Switch, TrainingSettings
-from trainer.training_run.callbacks import EpochLine, StopWhenDiverged, TimeLimit
+from trainer.training_run.callbacks import DivergedError, EpochLine, StopWhenDiverged, TimeLimit
 from trainer.training_run.compiling import WORTH_MEASURING, compile_quickest
 from trainer.training_run.devices import dealt_out
 from trainer.training_run.eval_figures import EvalFigures
@@ -78,7 +78,7 @@ def run_phase(
     cache: FeatureCache,
     history: History,
     state: Path,
-) -> EvalFigures | None:
+) -> tuple[EvalFigures | None, DivergedError | None]:
     """Trains, and leaves the classifier with the weights of the best epoch.
 
     Args:
@@ -91,7 +91,8 @@ def run_phase(
 
     Returns:
         What the eval split came to in the best epoch, in images of the phase's size; None if there was no
-        epoch in which `training.monitor` was a number.
+        epoch in which `training.monitor` was a number. And why the phase ended before its time, if the loss
+        stopped being one.
     """
     classifier.set_trainable(plan.phase.trainable)
     size = classifier.model.input_shape[1]
@@ -136,32 +137,37 @@ def run_phase(
     )
     if first:
         report_progress(f"{plan.name}: goes on after epoch {first}")
-    model.fit(
-        dealt_out(training_batches(learnt, rule, first, plan.epochs), strategy),
-        validation_data=_evaluation_data(looked_at, rule),
-        initial_epoch=first,
-        epochs=first if resumption.stopped else plan.epochs,
-        steps_per_epoch=steps,
-        shuffle=False,  # The batches are in the order that they are meant to be in.
-        verbose=0,
-        callbacks=[
-            StopWhenDiverged(plan.name, f"{key}.learning_rate", f"{optimizer_key}.clip_norm"),
-            *watched,
-            *([] if plan.tensorboard is None else [Curves(plan.tensorboard, history)]),
-            EpochLine(plan.name, plan.epochs),
-            TimeLimit(plan.until),
-            resumption,
-        ],
-    )
+    diverged = None
+    try:
+        model.fit(
+            dealt_out(training_batches(learnt, rule, first, plan.epochs), strategy),
+            validation_data=_evaluation_data(looked_at, rule),
+            initial_epoch=first,
+            epochs=first if resumption.stopped else plan.epochs,
+            steps_per_epoch=steps,
+            shuffle=False,  # The batches are in the order that they are meant to be in.
+            verbose=0,
+            callbacks=[
+                StopWhenDiverged(plan.name, f"{key}.learning_rate", f"{optimizer_key}.clip_norm"),
+                *watched,
+                *([] if plan.tensorboard is None else [Curves(plan.tensorboard, history)]),
+                EpochLine(plan.name, plan.epochs),
+                TimeLimit(plan.until),
+                resumption,
+            ],
+        )
+    except DivergedError as error:
+        diverged = error
+        stopping.on_train_end()  # Keras does not call it then, and it goes back to the best epoch.
     if stopping.best is None or math.isnan(stopping.best):
-        return None
+        return None, diverged
     # The history has also the rows of epochs before the run was killed.
     (best,) = (
         row
         for row in history.rows
         if (row["phase"], row["epoch"]) == (history.phase, stopping.best_epoch + 1)
     )
-    return EvalFigures(best["val_accuracy"], best["val_loss"])
+    return EvalFigures(best["val_accuracy"], best["val_loss"]), diverged
 
 
 def eval_figures(classifier: Classifier, evaluation: SplitImages, plan: PhasePlan) -> EvalFigures:

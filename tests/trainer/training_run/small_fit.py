@@ -52,6 +52,7 @@ def fit_and_figures(
 ) -> tuple[Classifier, EvalFigures | None]:
     """Trains one on dark and bright images; `settings` are of the training."""
     training = TrainingSettings.model_validate({"batch_size": 16, **settings})
+    tmp_path.mkdir(exist_ok=True)
     files = RunFiles(tmp_path / "history.csv", tmp_path / "resume", tmp_path / "features")
     return fit(
         lambda size: build(seed, size, **(model or {})),

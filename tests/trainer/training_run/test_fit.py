@@ -176,10 +176,10 @@ def test_an_earlier_phase_can_see_smaller_images(tmp_path: Path) -> None:
 def test_a_phase_is_not_undone_for_what_an_earlier_one_was_in_smaller_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def better_in_small_images(classifier: Classifier, *_: Any) -> EvalFigures:
+    def better_in_small_images(classifier: Classifier, *_: Any) -> tuple[EvalFigures, None]:
         small = classifier.model.input_shape[1] == SIZE
         classifier.head.get_layer("logits").bias.assign([0, 1] if small else [0, 2])
-        return EvalFigures(1.0, 0.001 if small else 0.002)
+        return EvalFigures(1.0, 0.001 if small else 0.002), None
 
     monkeypatch.setattr("trainer.training_run.fit.run_phase", better_in_small_images)
     classifier = fit_small(
@@ -233,10 +233,31 @@ def test_a_loss_that_is_no_number_ends_training_and_says_where(tmp_path: Path) -
     large = {"train": "all", "epochs": 9, "learning_rate": 1e38}
     sgd = {"name": "sgd"}
     where = r"step \d of epoch 1 of phase 2, all. Lower training.phases.1.learning_rate.*with "
-    with pytest.raises(DivergedError, match=f"{where}training.optimizer.clip_norm"):
-        fit_small(tmp_path, phases=[*HEAD["phases"], large], optimizer=sgd)
+    with pytest.raises(DivergedError, match=f"{where}training.optimizer.clip_norm") as caught:
+        fit_small(tmp_path / "sgd", phases=[*HEAD["phases"], large], optimizer=sgd)
+    assert caught.value.best is not None
+    before = fit_small(tmp_path, **HEAD, optimizer=sgd)
+    np.testing.assert_allclose(answers_of(caught.value.best), answers_of(before), atol=1e-3)
     with pytest.raises(DivergedError, match=f"{where}training.phases.1.optimizer.clip_norm"):
         fit_small(tmp_path, phases=[*HEAD["phases"], {**large, "optimizer": sgd}])
+
+
+def test_the_best_epoch_of_the_phase_that_diverges_is_kept(tmp_path: Path) -> None:
+    # The first of its steps, an epoch each, is one of nothing, and the second ruins the model.
+    phase = {"train": "all", "epochs": 5, "learning_rate": 1e38}
+    settings = {"batch_size": 64, "optimizer": {"name": "sgd"}, "model": {"backbone": "small_cnn"}}
+    rising = {"name": "constant", "warmup_epochs": 4}
+    with pytest.raises(DivergedError, match="of epoch 3 of phase 1") as caught:
+        fit_small(tmp_path / "rising", seed=3, phases=[phase], schedule=rising, **settings)
+    assert caught.value.best is not None
+    untouched = build(3, backbone="small_cnn")
+    for ours, theirs in zip(
+        caught.value.best.model.trainable_weights, untouched.model.trainable_weights, strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(DivergedError, match="of epoch 2 of phase 1") as caught:
+        fit_small(tmp_path / "at once", seed=3, phases=[phase], schedule={"name": "constant"}, **settings)
+    assert caught.value.best is None
 
 
 def test_of_steps_that_run_at_once_none_is_named_for_the_one_that_diverged(tmp_path: Path) -> None:
