@@ -128,6 +128,21 @@ class Config(Settings):
         return self
 
     @model_validator(mode="after")
+    def _some_phase_gets_to_all_of_the_schedule(self) -> Config:
+        if self.preset is not None:
+            return self  # As above.
+        epochs = [phase.epochs if phase.schedule is None else 0 for phase in self.training.phases]
+        late = self.training.schedule.first_after(max(epochs))
+        if late is not None:
+            longest = f"training.phases.{epochs.index(max(epochs))}.epochs"
+            raise ValueError(
+                f"training.schedule.at_epochs has {late}, but the longest phase that follows it has "
+                f"{max(epochs)} ({longest}), so the rate would never be lowered then; name earlier epochs, "
+                f"or raise {longest}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _space_can_be_searched(self) -> Config:
         if self.preset is not None or not self.tuning.space:
             return self  # As above: what the keys hold is yet to be filled in.

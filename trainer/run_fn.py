@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import keras
 from tfx.components.trainer import fn_args_utils
 
@@ -12,7 +15,8 @@ from trainer.golden_answers import write_golden_answers
 from trainer.images.split_records import SplitRecords
 from trainer.model.saved_classifier import add_labels
 from trainer.train import opened_splits, train
-from trainer.train_request import TrainRequest, train_request, with_tuned_values
+from trainer.train_request import TrainRequest, train_request, training_key, with_tuned_values
+from trainer.training_run.callbacks import DivergedError
 from trainer.training_run.evaluation_pictures import write_evaluation_pictures
 from trainer.transform_graph import TransformGraph
 from trainer.tuning.values import decode_values
@@ -32,7 +36,18 @@ def train_and_export(request: TrainRequest) -> None:
     """Builds, trains and exports a classifier."""
     logs = request.run_dir / "tensorboard" if request.training.tensorboard else None
     with opened_splits(request) as (splits, transform):
-        classifier = train(request, splits, request.run_dir / HISTORY_FILE, logs)
+        try:
+            classifier, _ = train(request, splits, request.run_dir / HISTORY_FILE, logs)
+        except DivergedError as error:
+            if error.best is None:
+                raise
+            # TFX removes what a stage that failed has written to its own folders.
+            kept = request.cache_dir / "diverged" / training_key(request, splits) / KERAS_MODEL_FILE
+            _save(error.best.model, request.labels, kept)
+            raise DivergedError(
+                f"{error} The model of the best epoch is kept in {kept}, where "
+                "model.start_from can take it up."
+            ) from error
         evaluation = splits.evaluation.records
         if logs is not None:
             write_evaluation_pictures(
@@ -51,8 +66,7 @@ def _export(
 ) -> None:
     model_dir = request.saved_model_dir.parent
     export_classifier(model, transform, request.labels, request.serving, request.saved_model_dir)
-    model.save(model_dir / KERAS_MODEL_FILE)
-    add_labels(model_dir / KERAS_MODEL_FILE, request.labels)
+    _save(model, request.labels, model_dir / KERAS_MODEL_FILE)
     files = write_golden_answers(
         model,
         transform,
@@ -61,3 +75,9 @@ def _export(
         request.serving.test_time_augmentation,
     )
     write_warmup_requests(request.saved_model_dir, request.name, files[:_WARMUP_IMAGES])
+
+
+def _save(model: keras.Model, labels: Sequence[str], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    model.save(path)
+    add_labels(path, labels)

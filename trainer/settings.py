@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from components.class_balance.class_weights import Scheme
 from components.settings import Settings
@@ -56,6 +56,17 @@ class PhaseSettings(Settings):
     def _known(cls, value: str) -> str:
         parse_trainable(value)
         return value
+
+    @model_validator(mode="after")
+    def _gets_to_all_of_its_schedule(self) -> PhaseSettings:
+        # training.epochs and tuning.max_epochs may cut it off earlier.
+        late = None if self.schedule is None else self.schedule.first_after(self.epochs)
+        if late is not None:
+            raise ValueError(
+                f"schedule.at_epochs has {late}, but epochs is {self.epochs}, so the rate would not be "
+                "lowered then; name earlier epochs, or raise epochs"
+            )
+        return self
 
     @property
     def trainable(self) -> Trainable:

@@ -21,6 +21,7 @@ from trainer.model.warm_start import Source, load_source, start_from
 from trainer.optimization.precision import mixed_precision_policy
 from trainer.train_request import TrainRequest, training_key
 from trainer.training_run.devices import training_strategy
+from trainer.training_run.eval_figures import EvalFigures
 from trainer.training_run.fit import RunFiles, Splits, fit
 from trainer.transform_graph import TransformGraph
 
@@ -49,7 +50,7 @@ def opened_splits(request: TrainRequest) -> Iterator[tuple[Splits, TransformGrap
 
 def train(
     request: TrainRequest, splits: Splits, history: Path, tensorboard: Path | None = None
-) -> Classifier:
+) -> tuple[Classifier, EvalFigures | None]:
     """Trains from the start, or from where a killed run of the very same request ended.
 
     Args:
@@ -58,8 +59,12 @@ def train(
         history: CSV that gets one row an epoch.
         tensorboard: folder of TensorBoard's logs; None for none.
 
+    Returns:
+        The classifier and what it comes to on the eval split, as `fit` has them.
+
     Raises:
-        ConfigError: the loss stopped being a number, there is no layer that a phase names, or memory ran out.
+        DivergedError: the loss stopped being a number.
+        ConfigError: there is no layer that a phase names, or memory ran out.
     """
     # Models of trainings before this one would stay in memory. And Keras numbers layers that nobody names
     # through all models of a process: a network made anew for steady names moves the random numbers on.

@@ -113,7 +113,7 @@ def _check(folder: Path, model: dict[str, Any], training: dict[str, Any]) -> Non
         return built
 
     keras.utils.set_random_seed(0)
-    classifier = fit(
+    classifier, _ = fit(
         build,
         # Not the split's own: class weights are to differ.
         Splits(train, evaluation, (2, 1, 1)),

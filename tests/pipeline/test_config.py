@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.contract import ConfigError
-from pipeline.config import Config, load_config
+from pipeline.config import Config, load_config, parse_config
 
 CONFIGS = sorted((Path(__file__).parents[2] / "pipeline" / "configs").glob("*.yaml"))
 
@@ -179,3 +179,57 @@ def test_a_file_that_is_no_configuration(tmp_path: Path, text: str, message: str
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(tmp_path / "none.yaml")
+
+
+STEPS = "{name: step, at_epochs: [3, 9]}"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            [f"training.phases.1.schedule={STEPS}"],
+            "training.phases.1: schedule.at_epochs has 9, but epochs is 4, so the rate would not be lowered "
+            "then; name earlier epochs, or raise epochs",
+        ),
+        (
+            [f"training.schedule={STEPS}", "training.phases.0.epochs=9"],
+            r"training.schedule.at_epochs has 9, but the longest phase that follows it has 9 "
+            r"\(training.phases.0.epochs\), so the rate would never be lowered then",
+        ),
+        (
+            [f"training.schedule={STEPS}", "training.phases.0.schedule={name: constant}"],
+            r"at_epochs has 9, but the longest phase that follows it has 4 \(training.phases.1.epochs\)",
+        ),
+        (
+            ["training.schedule={name: step, at_epochs: [3], warmup_epochs: 3.5}"],
+            "training.schedule: at_epochs begins with 3, but warmup_epochs is 3.5",
+        ),
+        (
+            [f"training.schedule={STEPS}", "tuning.space={training.phases.0.epochs: {min: 5, max: 20}}"],
+            r"tuning.space.training.phases.0.epochs: 5.0 is refused: .*at_epochs has 9",
+        ),
+    ],
+)
+def test_a_rate_that_would_never_be_lowered_is_refused(overrides: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_config(None, overrides)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        # One of the phases gets there.
+        [f"training.schedule={STEPS}"],
+        # A cut is no fault of the schedule's, nor is a phase that is switched off.
+        [f"training.schedule={STEPS}", "training.epochs=2", "tuning.max_epochs=1"],
+        [f"training.phases.1.schedule={STEPS}", "training.phases.1.epochs=0"],
+        # The preset is to say how long the phases are.
+        ["training.schedule={name: step, at_epochs: [12]}", "preset=balanced"],
+        # A schedule that no phase follows.
+        [f"training.schedule={STEPS}", "training.phases=[{epochs: 1, schedule: {}, train: head}]"],
+    ],
+)
+def test_a_rate_that_some_phase_lowers_is_taken(overrides: list[str]) -> None:
+    config = load_config(None, overrides)
+    assert parse_config(config.model_dump(mode="json"), "written out") == config

@@ -80,7 +80,10 @@ def test_a_training_begins_the_same_whatever_was_built_before(tmp_path: Path) ->
         preprocessing="preprocessing",
     )
     # The second finds the numbers taken that Keras gives to layers which nobody names.
-    first, second = (train(request, Splits(split, split, (2, 2)), tmp_path / "history.csv") for _ in range(2))
+    (first, figures), (second, _) = (
+        train(request, Splits(split, split, (2, 2)), tmp_path / "history.csv") for _ in range(2)
+    )
+    assert figures is None
     for ours, theirs in zip(first.model.get_weights(), second.model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

@@ -116,7 +116,7 @@ class ScheduleSettings(Settings):
     at_epochs: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (),
         description="With `step`: after how many epochs of the phase, warm-up included, the rate is lowered, "
-        "such as `[30, 60]`.",
+        "such as `[30, 60]`; after the warm-up, and before the end of the phase.",
     )
     factor: float | None = Field(
         None,
@@ -144,7 +144,20 @@ class ScheduleSettings(Settings):
         _refuse_unused(self, self.name, _SCHEDULES_WITH)
         if self.name == "step" and not self.at_epochs:
             raise ValueError("step needs at_epochs: after which epochs the rate is lowered, such as [30, 60]")
+        # The warm-up would rise to the lowered rate.
+        if self.at_epochs and self.at_epochs[0] <= self.warmup_epochs:
+            raise ValueError(
+                f"at_epochs begins with {self.at_epochs[0]}, but warmup_epochs is {self.warmup_epochs:g}; "
+                "name epochs after the warm-up, or shorten it"
+            )
         return self
+
+    def first_after(self, epochs: int) -> int | None:
+        """The first of `at_epochs` that a phase of so many epochs does not get to; None where there is none.
+
+        Nor is there one for a phase of no epochs, which does nothing whatever its schedule.
+        """
+        return next((epoch for epoch in self.at_epochs if epoch >= epochs > 0), None)
 
 
 class LayerRate(Settings):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-Monitor = Literal["loss", "accuracy"]
+from trainer.training_run.eval_figures import EvalFigures, Monitor
 
 
 @dataclass(frozen=True)
@@ -18,16 +17,20 @@ class BestSoFar:
 
     Attributes:
         monitor: which figure of the eval split decides.
-        value: of that figure; None before the first phase.
+        figures: of the eval split; None before any phase has come to something.
         weights: of the whole model at that time.
     """
 
     monitor: Monitor
-    value: float | None
+    figures: EvalFigures | None
     weights: Sequence[np.ndarray]
 
-    def is_beaten_by(self, value: float) -> bool:
-        """Whether another value is better; a value that is no number never is."""
-        if self.value is None:
+    def is_beaten_by(self, figures: EvalFigures | None) -> bool:
+        """Whether others are better; none are not, nor are those whose monitored figure is no number."""
+        if figures is None:
+            return False
+        value = figures.monitored(self.monitor)
+        if self.figures is None:
             return not math.isnan(value)
-        return value < self.value if self.monitor == "loss" else value > self.value
+        best = self.figures.monitored(self.monitor)
+        return value < best if self.monitor == "loss" else value > best

@@ -10,10 +10,25 @@ import keras
 
 from components.contract import ConfigError
 from components.progress import report_progress
+from trainer.model.classifier import Classifier
 
 
 class DivergedError(ConfigError):
-    """The loss stopped being a number: the settings ask for steps that are too large."""
+    """The loss stopped being a number: the settings ask for steps that are too large.
+
+    Attributes:
+        best: the classifier as it was in the best epoch before, on one device; None if there was none.
+    """
+
+    def __init__(self, message: str, best: Classifier | None = None) -> None:
+        """Says what happened.
+
+        Args:
+            message: for the user.
+            best: see the attribute.
+        """
+        super().__init__(message)
+        self.best = best
 
 
 class EpochLine(keras.callbacks.Callback):

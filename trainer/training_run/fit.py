@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -24,9 +23,11 @@ from trainer.model.classifier import Classifier
 from trainer.model.trainable import parse_trainable
 from trainer.settings import PhaseSettings, TrainingSettings
 from trainer.training_run.best_so_far import BestSoFar
+from trainer.training_run.callbacks import DivergedError
 from trainer.training_run.epochs import cap_epochs
+from trainer.training_run.eval_figures import EvalFigures
 from trainer.training_run.history import History
-from trainer.training_run.phase import PhasePlan, monitored_value, run_phase
+from trainer.training_run.phase import PhasePlan, eval_figures, run_phase
 from trainer.training_run.saved_state import SavedState
 from trainer.training_run.without_effect import without_effect
 
@@ -76,7 +77,7 @@ def fit(
     preprocessing: str,
     files: RunFiles,
     strategy: tf.distribute.Strategy | None = None,
-) -> Classifier:
+) -> tuple[Classifier, EvalFigures | None]:
     """Runs the phases in order; the model ends with the weights that did best on the eval split.
 
     A phase that does worse than what came before it leaves no trace; both are
@@ -95,19 +96,23 @@ def fit(
         strategy: the devices to train on; the default strategy unless given.
 
     Returns:
-        The classifier, on one device.
+        The classifier, on one device, and what it comes to on the eval split, in images of the size that it
+        takes; None where no epoch came to anything, so that the classifier is as it was built.
 
     Raises:
-        ConfigError: the loss stopped being a number, there is no layer that a phase names, or memory ran out.
+        DivergedError: the loss stopped being a number.
+        ConfigError: there is no layer that a phase names, or memory ran out.
     """
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
-        classifier = _fit(build, splits, settings, seed, preprocessing, files)
-    if strategy.num_replicas_in_sync == 1:
-        return classifier
-    alone = build(splits.train.size)
-    alone.model.set_weights(classifier.model.get_weights())
-    return alone
+        classifier, figures, diverged = _fit(build, splits, settings, seed, preprocessing, files)
+    if strategy.num_replicas_in_sync > 1:
+        alone = build(splits.train.size)
+        alone.model.set_weights(classifier.model.get_weights())
+        classifier = alone
+    if diverged is not None:
+        raise DivergedError(str(diverged), None if figures is None else classifier) from diverged
+    return classifier, figures
 
 
 def _fit(
@@ -117,7 +122,7 @@ def _fit(
     seed: int,
     preprocessing: str,
     files: RunFiles,
-) -> Classifier:
+) -> tuple[Classifier, EvalFigures | None, DivergedError | None]:
     until = time.monotonic() + 60 * settings.max_minutes if settings.max_minutes else float("inf")
     epochs_of = cap_epochs([phase.epochs for phase in settings.phases], settings.epochs)
     cache = FeatureCache(files.features, int(settings.feature_cache_gib * 2**30))
@@ -152,20 +157,22 @@ def _fit(
         sized = _at_size(classifier, build, phase.image_size or splits.train.size, plan.seed)
         state = files.resume / f"epochs-{number}.npz"
         with _phase_memory_in_words(plan):
-            value = run_phase(sized, splits.train, splits.evaluation, plan, cache, history, state)
+            figures, diverged = run_phase(sized, splits.train, splits.evaluation, plan, cache, history, state)
         if sized is not classifier:
             classifier.model.set_weights(sized.model.get_weights())
-            if not math.isnan(value):
+            if figures is not None:
                 # Phases of several sizes are compared at the one that is served.
                 with _phase_memory_in_words(plan):
-                    value = monitored_value(classifier, splits.evaluation, plan)
-        if best.is_beaten_by(value):
-            best = BestSoFar(settings.monitor, value, classifier.model.get_weights())
+                    figures = eval_figures(classifier, splits.evaluation, plan)
+        if best.is_beaten_by(figures):
+            best = BestSoFar(settings.monitor, figures, classifier.model.get_weights())
         else:
             report_progress(f"{plan.name}: no better {settings.monitor} on the eval split, so it is undone")
             classifier.model.set_weights(best.weights)
+        if diverged is not None:
+            return classifier, best.figures, diverged
     shutil.rmtree(files.resume, ignore_errors=True)
-    return classifier
+    return classifier, best.figures, None
 
 
 def _check_layer_names(phases: Sequence[PhaseSettings], classifier: Classifier) -> None:
@@ -197,8 +204,9 @@ def _at_size(classifier: Classifier, build: Callable[[int], Classifier], size: i
 
 def _note_phase(folder: Path, number: int, classifier: Classifier, best: BestSoFar, history: History) -> None:
     """Saves what a phase begins with, unless that is what a killed run noted already."""
+    figures = None if best.figures is None else asdict(best.figures)
     SavedState(
-        {"phase": number, "best": best.value, "rows": history.rows},
+        {"phase": number, "best": figures, "rows": history.rows},
         {
             "variables": [variable.numpy() for variable in classifier.model.variables],
             "best weights": best.weights,
@@ -217,9 +225,8 @@ def _go_on(
         variable.assign(value)
     history.rows = list(state.figures["rows"])
     report_progress(f"goes on with phase {state.figures['phase'] + 1} of a run that was interrupted")
-    return state.figures["phase"], BestSoFar(
-        settings.monitor, state.figures["best"], state.arrays["best weights"]
-    )
+    figures = None if state.figures["best"] is None else EvalFigures(**state.figures["best"])
+    return state.figures["phase"], BestSoFar(settings.monitor, figures, state.arrays["best weights"])
 
 
 def _smaller_steps(plan: PhasePlan) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,9 +22,10 @@ from trainer.optimization.optimizers import build_optimizer
 from trainer.optimization.schedules import build_schedule, schedule_callbacks
 from trainer.optimization.weight_averaging import ema_callbacks
 from trainer.settings import PhaseSettings, Switch, TrainingSettings
-from trainer.training_run.callbacks import EpochLine, StopWhenDiverged, TimeLimit
+from trainer.training_run.callbacks import DivergedError, EpochLine, StopWhenDiverged, TimeLimit
 from trainer.training_run.compiling import WORTH_MEASURING, compile_quickest
 from trainer.training_run.devices import dealt_out
+from trainer.training_run.eval_figures import EvalFigures
 from trainer.training_run.history import History
 from trainer.training_run.layer_factors import variable_factors
 from trainer.training_run.phase_data import BatchRule, Examples, evaluation_batches, training_batches
@@ -76,7 +78,7 @@ def run_phase(
     cache: FeatureCache,
     history: History,
     state: Path,
-) -> float:
+) -> tuple[EvalFigures | None, DivergedError | None]:
     """Trains, and leaves the classifier with the weights of the best epoch.
 
     Args:
@@ -88,7 +90,9 @@ def run_phase(
         state: file that a run which was killed left, or that this one leaves if it is.
 
     Returns:
-        What `training.monitor` was on the eval split in the best epoch; NaN if there was none.
+        What the eval split came to in the best epoch, in images of the phase's size; None if there was no
+        epoch in which `training.monitor` was a number. And why the phase ended before its time, if the loss
+        stopped being one.
     """
     classifier.set_trainable(plan.phase.trainable)
     size = classifier.model.input_shape[1]
@@ -133,28 +137,41 @@ def run_phase(
     )
     if first:
         report_progress(f"{plan.name}: goes on after epoch {first}")
-    model.fit(
-        dealt_out(training_batches(learnt, rule, first, plan.epochs), strategy),
-        validation_data=_evaluation_data(looked_at, rule),
-        initial_epoch=first,
-        epochs=first if resumption.stopped else plan.epochs,
-        steps_per_epoch=steps,
-        shuffle=False,  # The batches are in the order that they are meant to be in.
-        verbose=0,
-        callbacks=[
-            StopWhenDiverged(plan.name, f"{key}.learning_rate", f"{optimizer_key}.clip_norm"),
-            *watched,
-            *([] if plan.tensorboard is None else [Curves(plan.tensorboard, history)]),
-            EpochLine(plan.name, plan.epochs),
-            TimeLimit(plan.until),
-            resumption,
-        ],
+    diverged = None
+    try:
+        model.fit(
+            dealt_out(training_batches(learnt, rule, first, plan.epochs), strategy),
+            validation_data=_evaluation_data(looked_at, rule),
+            initial_epoch=first,
+            epochs=first if resumption.stopped else plan.epochs,
+            steps_per_epoch=steps,
+            shuffle=False,  # The batches are in the order that they are meant to be in.
+            verbose=0,
+            callbacks=[
+                StopWhenDiverged(plan.name, f"{key}.learning_rate", f"{optimizer_key}.clip_norm"),
+                *watched,
+                *([] if plan.tensorboard is None else [Curves(plan.tensorboard, history)]),
+                EpochLine(plan.name, plan.epochs),
+                TimeLimit(plan.until),
+                resumption,
+            ],
+        )
+    except DivergedError as error:
+        diverged = error
+        stopping.on_train_end()  # Keras does not call it then, and it goes back to the best epoch.
+    if stopping.best is None or math.isnan(stopping.best):
+        return None, diverged
+    # The history has also the rows of epochs before the run was killed.
+    (best,) = (
+        row
+        for row in history.rows
+        if (row["phase"], row["epoch"]) == (history.phase, stopping.best_epoch + 1)
     )
-    return float("nan") if stopping.best is None else float(stopping.best)
+    return EvalFigures(best["val_accuracy"], best["val_loss"]), diverged
 
 
-def monitored_value(classifier: Classifier, evaluation: SplitImages, plan: PhasePlan) -> float:
-    """What `training.monitor` is on the eval split, in images of the size that the classifier takes.
+def eval_figures(classifier: Classifier, evaluation: SplitImages, plan: PhasePlan) -> EvalFigures:
+    """What the eval split comes to, in images of the size that the classifier takes.
 
     Args:
         classifier: its weights stay as they are; it is compiled anew.
@@ -171,7 +188,7 @@ def monitored_value(classifier: Classifier, evaluation: SplitImages, plan: Phase
     rule = BatchRule(plan.settings.batch_size, plan.classes, plan.class_weights, None, plan.seed)
     looked_at = Examples.of_pixels(evaluation.pixels(model.input_shape[1]))
     figures = model.evaluate(_evaluation_data(looked_at, rule), verbose=0, return_dict=True)
-    return float(figures[plan.settings.monitor])
+    return EvalFigures(float(figures["accuracy"]), float(figures["loss"]))
 
 
 def _evaluation_data(looked_at: Examples, rule: BatchRule) -> Any:

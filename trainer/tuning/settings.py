@@ -71,8 +71,8 @@ class TuningSettings(Settings):
     )
     objective: Objective = Field(
         "accuracy",
-        description="Which figure on the eval split is to become better: that of the epoch whose weights are "
-        "kept.",
+        description="Which figure on the eval split is to become better: that of the weights that are kept, "
+        "in images of `model.image_size`.",
     )
     max_epochs: int | None = Field(
         None, ge=1, description="Cut the phases of each trial off after this many epochs in all."

@@ -11,10 +11,10 @@ import keras_tuner
 
 from components.contract import ConfigError
 from components.progress import report_progress
-from trainer.tuning.finished_trials import TrialResult
+from trainer.training_run.eval_figures import EvalFigures
 from trainer.tuning.values import decode_values
 
-RunTrial = Callable[[Mapping[str, Any]], TrialResult]
+RunTrial = Callable[[Mapping[str, Any]], EvalFigures]
 
 
 class SettingsTuner(keras_tuner.engine.base_tuner.BaseTuner):
@@ -72,7 +72,7 @@ class SettingsTuner(keras_tuner.engine.base_tuner.BaseTuner):
         name = f"trial {len(self.oracle.trials)} of {self.oracle.max_trials}"
         report_progress(f"{name}: {told}")
         try:
-            result = self._run(values)
+            figures = self._run(values)
         except ConfigError as error:
             self._failure = str(error)
             report_progress(f"{name} failed: {error}")
@@ -80,6 +80,6 @@ class SettingsTuner(keras_tuner.engine.base_tuner.BaseTuner):
         except Exception as error:
             # KerasTuner goes on after any other error, which would hide it.
             raise keras_tuner.errors.FatalError(f"{type(error).__name__}: {error}") from error
-        value: float = getattr(result, self.oracle.objective.name)
+        value: float = getattr(figures, self.oracle.objective.name)
         report_progress(f"{name}: {self.oracle.objective.name} {value:.4f} on the eval split")
         return value

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attr
 from tfx.components.trainer import fn_args_utils
@@ -16,12 +16,16 @@ from tfx.components.tuner.component import TunerFnResult
 from components.contract import HISTORY_FILE, ConfigError
 from trainer.train import opened_splits, train
 from trainer.train_request import TrainRequest, train_request, training_key, with_tuned_values
+from trainer.training_run.eval_figures import EvalFigures
 from trainer.training_run.fit import Splits
-from trainer.tuning.finished_trials import FinishedTrials, TrialResult, read_result
+from trainer.tuning.finished_trials import FinishedTrials
 from trainer.tuning.oracles import build_oracle
 from trainer.tuning.settings import TuningSettings
 from trainer.tuning.settings_tuner import RunTrial, SettingsTuner
 from trainer.tuning.values import TunableSettings
+
+_NO_EPOCH: Final = "No epoch was trained. Raise training.epochs, the phases' own, or training.max_minutes."
+_NO_NUMBER: Final = "The loss on the eval split was no number in any epoch. Lower the learning rates."
 
 
 def tuner_fn(fn_args: fn_args_utils.FnArgs) -> TunerFnResult:
@@ -58,7 +62,7 @@ def build_tuner(request: TrainRequest, tuning: TuningSettings, folder: Path) -> 
 
 def run_trial(
     request: TrainRequest, max_epochs: int | None, splits: Splits, values: Mapping[str, Any]
-) -> TrialResult:
+) -> EvalFigures:
     """Trains as the Trainer would with these values, unless the same was done before.
 
     Args:
@@ -67,8 +71,11 @@ def run_trial(
         splits: images, of the size that `request` asks for.
         values: dotted key → value.
 
+    Returns:
+        What the model that the Trainer would export comes to on the eval split.
+
     Raises:
-        ConfigError: the settings refuse the values, or training with them failed.
+        ConfigError: the settings refuse the values, training with them failed, or it came to nothing.
     """
     tried = with_tuned_values(request, values)
     if tried.model.input_size != request.model.input_size:
@@ -81,11 +88,12 @@ def run_trial(
     tried = replace(tried, training=tried.training.model_copy(update={"epochs": epochs}))
     finished = FinishedTrials(request.cache_dir / "trials")
     key = training_key(tried, splits)
-    result = finished.find(key)
-    if result is None:
+    figures = finished.find(key)
+    if figures is None:
         with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
             history = Path(scratch) / HISTORY_FILE
-            train(tried, splits, history)
-            result = read_result(history, tried.training.monitor)
-        finished.add(key, result)
-    return result
+            _, figures = train(tried, splits, history)
+            if figures is None:
+                raise ConfigError(_NO_NUMBER if history.exists() else _NO_EPOCH)
+        finished.add(key, figures)
+    return figures

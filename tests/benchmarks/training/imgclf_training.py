@@ -29,6 +29,8 @@ from trainer.model.classifier import Classifier, build_classifier
 from trainer.model.settings import ModelSettings
 from trainer.settings import TrainingSettings
 from trainer.training_run import fit as fitting
+from trainer.training_run.callbacks import DivergedError
+from trainer.training_run.eval_figures import EvalFigures
 from trainer.training_run.fit import RunFiles, Splits
 from trainer.training_run.phase_data import BatchRule, Examples, training_batches
 
@@ -47,13 +49,13 @@ def train(folder: Path, weights: str, seed: int) -> dict[str, float]:
     figures: dict[str, float] = {}
     run_phase = fitting.run_phase
 
-    def timed(classifier: Classifier, *words: Any) -> float:
+    def timed(classifier: Classifier, *words: Any) -> tuple[EvalFigures | None, DivergedError | None]:
         name = "fine-tuning" if "frozen, seconds" in figures else "frozen"
         started = time.perf_counter()
-        value = run_phase(classifier, *words)
+        came_to = run_phase(classifier, *words)
         figures[f"{name}, seconds"] = time.perf_counter() - started
         figures[f"{name}, accuracy"] = _accuracy(classifier, test)
-        return value
+        return came_to
 
     fitting.run_phase = timed
     with tempfile.TemporaryDirectory() as scratch:

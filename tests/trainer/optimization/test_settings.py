@@ -22,6 +22,7 @@ ACCEPTED: list[tuple[type[Settings], dict]] = [
     (ScheduleSettings, {"name": "constant", "warmup_epochs": 0.5}),
     (ScheduleSettings, {"name": "cosine", "warmup_epochs": 3}),
     (ScheduleSettings, {"name": "step", "at_epochs": [30, 60], "factor": 0.1, "warmup_epochs": 1}),
+    (ScheduleSettings, {"name": "step", "at_epochs": [1], "warmup_epochs": 0.5}),
     (ScheduleSettings, {"name": "exponential", "factor": 0.95, "warmup_epochs": 1}),
     (ScheduleSettings, {"name": "plateau", "factor": 0.5, "patience": 3}),
     (LayerRate, {"layers": "last 20 layers", "factor": 0.1}),
@@ -44,6 +45,11 @@ REFUSED: list[tuple[type[Settings], dict, str]] = [
     (ScheduleSettings, {"name": "step"}, "step needs at_epochs"),
     (ScheduleSettings, {"name": "step", "at_epochs": [2, 2]}, "[2, 2] has to rise from each epoch"),
     (ScheduleSettings, {"name": "step", "at_epochs": [0, 2]}, "greater than or equal to 1"),
+    (
+        ScheduleSettings,
+        {"name": "step", "at_epochs": [3, 6], "warmup_epochs": 3},
+        "at_epochs begins with 3, but warmup_epochs is 3; name epochs after the warm-up, or shorten it",
+    ),
     (ScheduleSettings, {"name": "exponential", "factor": 1}, "less than 1"),
     (LayerRate, {"factor": 0}, "greater than 0"),
 ]

@@ -41,7 +41,7 @@ def _fit(tmp_path: Path, counts: Sequence[int], evaluation: MadeUpSplit, **setti
     training = TrainingSettings.model_validate(settings)
     splits = Splits(_split(counts, 0), evaluation, counts)
     files = RunFiles(tmp_path / "history.csv", tmp_path / "resume", tmp_path / "features")
-    return fit(lambda size: _build(len(counts), size), splits, training, 0, "none", files)
+    return fit(lambda size: _build(len(counts), size), splits, training, 0, "none", files)[0]
 
 
 def _answers(model: keras.Model, split: MadeUpSplit) -> tuple[np.ndarray, np.ndarray]:

@@ -56,7 +56,7 @@ def _train(folder: Path, strategy: tf.distribute.Strategy | None, **settings: ob
     )
     keras.utils.set_random_seed(0)
     folder.mkdir(exist_ok=True)
-    classifier = fit(
+    classifier, _ = fit(
         lambda size: build_classifier(model, CLASSES, size),
         Splits(_split(33, 0), _split(18, 1), (20, 8, 5)),
         TrainingSettings.model_validate({**SETTINGS, **settings}),

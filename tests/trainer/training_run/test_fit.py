@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from tests.trainer.training_run.small_fit import (
     TRAIN,
     answers_of,
     build,
+    figures_of,
+    fit_and_figures,
     fit_small,
     history_rows,
 )
@@ -27,6 +30,7 @@ from trainer.images.pixel_store import PixelStore
 from trainer.model.classifier import Classifier
 from trainer.training_run import phase, phase_data
 from trainer.training_run.callbacks import DivergedError
+from trainer.training_run.eval_figures import EvalFigures, Monitor
 
 pytestmark = pytest.mark.long
 
@@ -50,32 +54,31 @@ def test_the_same_seed_gives_the_same_model_and_another_does_not(tmp_path: Path)
 
 def test_no_epochs_no_training(tmp_path: Path) -> None:
     untouched = build(3)
-    classifier = fit_small(tmp_path, seed=3, epochs=0, **ALL)
+    classifier, figures = fit_and_figures(tmp_path, seed=3, epochs=0, **ALL)
+    assert figures is None
     for ours, theirs in zip(classifier.model.weights, untouched.model.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize(("monitor", "best"), [("loss", np.argmin), ("accuracy", np.argmax)])
 def test_it_stops_early_and_goes_back_to_the_best_weights(
-    tmp_path: Path, monitor: str, best: Callable[[list[float]], int]
+    tmp_path: Path, monitor: Monitor, best: Callable[[list[float]], int]
 ) -> None:
     # A step this large ruins the model after the first epochs.
     phases = [{"train": "head", "epochs": 30, "learning_rate": 300.0}]
-    classifier = fit_small(tmp_path, phases=phases, patience=2, monitor=monitor)
+    classifier, figures = fit_and_figures(tmp_path, phases=phases, patience=2, monitor=monitor)
     rows = history_rows(tmp_path)
     values = [float(row[f"val_{monitor}"]) for row in rows]
     assert len(rows) < 30
     assert len(rows) == best(values) + 3
-    answers = answers_of(classifier)
-    if monitor == "accuracy":
-        assert np.mean(answers.argmax(1) == EVALUATION.records.labels) == max(values)
-    else:
-        losses = -np.log(answers[np.arange(16), EVALUATION.records.labels])
-        assert losses.mean() == pytest.approx(min(values), rel=0.01)
+    assert figures is not None
+    assert figures.monitored(monitor) == values[-3]
+    assert asdict(figures) == pytest.approx(asdict(figures_of(classifier)), rel=0.01)
 
 
 def test_a_phase_that_does_harm_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    once = answers_of(fit_small(tmp_path, seed=4, **HEAD))
+    once, figures = fit_and_figures(tmp_path, seed=4, **HEAD)
+    assert figures is not None
     real = phase.training_batches
 
     def wrong_labels_in_the_second_phase(
@@ -86,9 +89,10 @@ def test_a_phase_that_does_harm_is_undone(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(phase, "training_batches", wrong_labels_in_the_second_phase)
     (first,) = HEAD["phases"]
-    np.testing.assert_allclose(
-        answers_of(fit_small(tmp_path, seed=4, phases=[first, first])), once, atol=1e-3
-    )
+    undone, same_figures = fit_and_figures(tmp_path, seed=4, phases=[first, first])
+    np.testing.assert_allclose(answers_of(undone), answers_of(once), atol=1e-3)
+    assert same_figures is not None
+    assert asdict(same_figures) == pytest.approx(asdict(figures), rel=1e-3)
 
 
 def test_each_phase_has_what_is_set_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,10 +176,10 @@ def test_an_earlier_phase_can_see_smaller_images(tmp_path: Path) -> None:
 def test_a_phase_is_not_undone_for_what_an_earlier_one_was_in_smaller_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def better_in_small_images(classifier: Classifier, *_: Any) -> float:
+    def better_in_small_images(classifier: Classifier, *_: Any) -> tuple[EvalFigures, None]:
         small = classifier.model.input_shape[1] == SIZE
         classifier.head.get_layer("logits").bias.assign([0, 1] if small else [0, 2])
-        return 0.001 if small else 0.002
+        return EvalFigures(1.0, 0.001 if small else 0.002), None
 
     monkeypatch.setattr("trainer.training_run.fit.run_phase", better_in_small_images)
     classifier = fit_small(
@@ -189,27 +193,36 @@ def test_a_phase_is_not_undone_for_what_an_earlier_one_was_in_smaller_images(
 
 @pytest.mark.parametrize("monitor", ["loss", "accuracy"])
 def test_what_a_phase_in_smaller_images_came_to_is_looked_at_in_those_that_are_served(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, monitor: str
+    tmp_path: Path, monitor: Monitor
 ) -> None:
-    looked_at: list[float] = []
-
-    def noted(*words: Any) -> float:
-        looked_at.append(phase.monitored_value(*words))
-        return looked_at[-1]
-
-    monkeypatch.setattr("trainer.training_run.fit.monitored_value", noted)
     (first,) = HEAD["phases"]
-    classifier = fit_small(
+    classifier, figures = fit_and_figures(
         tmp_path,
         splits=tuple(_larger(split) for split in (TRAIN, EVALUATION)),
-        model={"backbone": "mobilenet", "alpha": 0.25, "image_size": 2 * SIZE},
-        phases=[{**first, "image_size": SIZE}],
+        model={"backbone": "vgg16", "image_size": 2 * SIZE},
+        phases=[{**first, "learning_rate": 0.1, "image_size": SIZE}],
         monitor=monitor,
     )
-    pixels, labels = _larger(EVALUATION).array.astype(np.float32), np.arange(16) % CLASSES
-    right = classifier.model(pixels, training=False).numpy()[np.arange(16), labels]
-    expected = -np.log(right).mean() if monitor == "loss" else (right > 0.5).mean()
-    assert looked_at == [pytest.approx(expected, rel=1e-4)]
+    assert figures is not None
+    assert asdict(figures) == pytest.approx(asdict(figures_of(classifier, _larger(EVALUATION))), rel=1e-4)
+    # Those in the smaller images are others.
+    assert figures.loss != pytest.approx(
+        min(float(row["val_loss"]) for row in history_rows(tmp_path)), rel=0.1
+    )
+
+
+def test_a_phase_whose_loss_on_the_eval_split_is_no_number_comes_to_nothing(tmp_path: Path) -> None:
+    # The loss of the only step is that of the model before it.
+    one_step = {"batch_size": 64, "phases": [{"train": "all", "epochs": 1, "learning_rate": 1e38}]}
+    model = {"backbone": "small_cnn"}
+    untouched = build(3, **model)
+    classifier, figures = fit_and_figures(
+        tmp_path, seed=3, model=model, optimizer={"name": "sgd"}, **one_step
+    )
+    assert figures is None
+    assert [row["val_loss"] for row in history_rows(tmp_path)] == ["nan"]
+    for ours, theirs in zip(classifier.model.weights, untouched.model.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def _larger(split: MadeUpSplit) -> MadeUpSplit:
@@ -220,10 +233,31 @@ def test_a_loss_that_is_no_number_ends_training_and_says_where(tmp_path: Path) -
     large = {"train": "all", "epochs": 9, "learning_rate": 1e38}
     sgd = {"name": "sgd"}
     where = r"step \d of epoch 1 of phase 2, all. Lower training.phases.1.learning_rate.*with "
-    with pytest.raises(DivergedError, match=f"{where}training.optimizer.clip_norm"):
-        fit_small(tmp_path, phases=[*HEAD["phases"], large], optimizer=sgd)
+    with pytest.raises(DivergedError, match=f"{where}training.optimizer.clip_norm") as caught:
+        fit_small(tmp_path / "sgd", phases=[*HEAD["phases"], large], optimizer=sgd)
+    assert caught.value.best is not None
+    before = fit_small(tmp_path, **HEAD, optimizer=sgd)
+    np.testing.assert_allclose(answers_of(caught.value.best), answers_of(before), atol=1e-3)
     with pytest.raises(DivergedError, match=f"{where}training.phases.1.optimizer.clip_norm"):
         fit_small(tmp_path, phases=[*HEAD["phases"], {**large, "optimizer": sgd}])
+
+
+def test_the_best_epoch_of_the_phase_that_diverges_is_kept(tmp_path: Path) -> None:
+    # The first of its steps, an epoch each, is one of nothing, and the second ruins the model.
+    phase = {"train": "all", "epochs": 5, "learning_rate": 1e38}
+    settings = {"batch_size": 64, "optimizer": {"name": "sgd"}, "model": {"backbone": "small_cnn"}}
+    rising = {"name": "constant", "warmup_epochs": 4}
+    with pytest.raises(DivergedError, match="of epoch 3 of phase 1") as caught:
+        fit_small(tmp_path / "rising", seed=3, phases=[phase], schedule=rising, **settings)
+    assert caught.value.best is not None
+    untouched = build(3, backbone="small_cnn")
+    for ours, theirs in zip(
+        caught.value.best.model.trainable_weights, untouched.model.trainable_weights, strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(DivergedError, match="of epoch 2 of phase 1") as caught:
+        fit_small(tmp_path / "at once", seed=3, phases=[phase], schedule={"name": "constant"}, **settings)
+    assert caught.value.best is None
 
 
 def test_of_steps_that_run_at_once_none_is_named_for_the_one_that_diverged(tmp_path: Path) -> None:

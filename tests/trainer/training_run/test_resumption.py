@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import signal
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from trainer.model.settings import ModelSettings
 from trainer.settings import TrainingSettings
 from trainer.training_run import phase
 from trainer.training_run.callbacks import TimeLimit
+from trainer.training_run.eval_figures import EvalFigures
 from trainer.training_run.fit import RunFiles, Splits, fit
 from trainer.training_run.resumption import Resumption
 
@@ -57,7 +59,7 @@ def _split(count: int, seed: int) -> MadeUpSplit:
     return MadeUpSplit(pixels.astype(np.uint8), labels)
 
 
-def _train(folder: Path, name: str) -> Classifier:
+def _train(folder: Path, name: str) -> tuple[Classifier, EvalFigures | None]:
     keras.utils.set_random_seed(0)
     model = {"backbone": "small_cnn", "weights": "none", "image_size": SIZE, "head": {"dropout": 0.5}}
     folder.mkdir(parents=True, exist_ok=True)
@@ -105,13 +107,15 @@ def _figures(folder: Path) -> list[dict[str, float]]:
     ],
 )
 def test_killed_and_started_again(tmp_path: Path, name: str, lives: tuple[int, ...]) -> None:
-    whole = _train(tmp_path / "whole", name)
+    whole, figures = _train(tmp_path / "whole", name)
     for life in lives:
         log = tmp_path / "log"
         killed = run_apart(log, _train_and_die, tmp_path / "broken", name, life)
         assert killed == -signal.SIGKILL, log.read_text()[-3000:]
     assert (tmp_path / "broken" / "resume").exists()
-    broken = _train(tmp_path / "broken", name)
+    broken, same_figures = _train(tmp_path / "broken", name)
+    assert figures is not None and same_figures is not None
+    assert asdict(same_figures) == pytest.approx(asdict(figures), rel=1e-3)
     rows = _figures(tmp_path / "whole")
     assert len(rows) > sum(lives)
     for row, again in zip(rows, _figures(tmp_path / "broken"), strict=True):

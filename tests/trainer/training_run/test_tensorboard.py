@@ -45,7 +45,7 @@ def test_the_logs_hold_curves_of_all_phases_and_both_pictures(tmp_path: Path) ->
     evaluation, logs = _split(6), tmp_path / "tensorboard"
     files = RunFiles(tmp_path / "history.csv", tmp_path / "resume", tmp_path / "features", logs)
     keras.utils.set_random_seed(0)
-    classifier = fit(
+    classifier, _ = fit(
         lambda size: build_classifier(settings, 2, size),
         Splits(_split(12), evaluation, (6, 6)),
         training,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from components.contract import ConfigError
 from tests.trainer.made_up_splits import MadeUpSplit
+from tests.trainer.training_run.small_fit import figures_of
+from trainer.model.classifier import Classifier
 from trainer.model.settings import ModelSettings
 from trainer.settings import ServingSettings, TrainingSettings
 from trainer.train_request import TrainRequest
@@ -17,7 +20,7 @@ from trainer.training_run.fit import Splits, fit
 from trainer.tuning import tuner_fn
 from trainer.tuning.settings import TuningSettings
 from trainer.tuning.settings_tuner import SettingsTuner
-from trainer.tuning.tuner_fn import build_tuner
+from trainer.tuning.tuner_fn import build_tuner, run_trial
 
 SIZE = 16
 RATE = "training.phases.0.learning_rate"
@@ -53,7 +56,12 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int | None]]:
 
 
 def _tuner(root: Path, tuning: Mapping[str, Any], **training: Any) -> SettingsTuner:
-    request = TrainRequest(
+    settings = TuningSettings.model_validate({"trials": 3, **tuning})
+    return build_tuner(_request(root, **training), settings, root / "notes")
+
+
+def _request(root: Path, **training: Any) -> TrainRequest:
+    return TrainRequest(
         name="two",
         model=ModelSettings(backbone="small_cnn", weights="none", image_size=SIZE),
         training=TrainingSettings.model_validate(
@@ -72,7 +80,6 @@ def _tuner(root: Path, tuning: Mapping[str, Any], **training: Any) -> SettingsTu
         code="code",
         preprocessing="pixels",
     )
-    return build_tuner(request, TuningSettings.model_validate({"trials": 3, **tuning}), root / "notes")
 
 
 def _best(tuner: SettingsTuner) -> dict[str, Any]:
@@ -97,6 +104,30 @@ def test_the_better_of_two_learning_rates_is_found_and_no_trial_is_run_twice(
     assert len(fitted) == 2
     assert _best(again) == {RATE: "0.01"}
     assert {t.hyperparameters.values[RATE]: t.score for t in again.oracle.trials.values()} == scores
+
+
+def test_a_trial_counts_as_the_model_that_comes_out_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The history has the figures of smaller images."""
+    outcomes: list[Classifier] = []
+
+    def noted(*words: Any) -> Any:
+        outcomes.append((outcome := fit(*words))[0])
+        return outcome
+
+    monkeypatch.setattr("trainer.train.fit", noted)
+    request = _request(tmp_path, phases=[{"train": "head", "epochs": 2, "image_size": 2 * SIZE}])
+    model = ModelSettings(backbone="vgg16", weights="none", image_size=4 * SIZE)
+    request.run_dir.mkdir()
+    train, evaluation = (
+        MadeUpSplit(each.array.repeat(4, 1).repeat(4, 2), each.records.labels)
+        for each in (_split(48, 0), _split(16, 1))
+    )
+    splits = Splits(train, evaluation, (24, 24))
+    figures = run_trial(replace(request, model=model), None, splits, {RATE: 0.1})
+    (classifier,) = outcomes
+    assert asdict(figures) == pytest.approx(asdict(figures_of(classifier, evaluation)), rel=1e-4)
 
 
 def test_a_trial_that_is_refused_or_diverges_is_counted_as_failed_and_the_search_goes_on(
@@ -125,6 +156,10 @@ def test_a_search_of_which_each_trial_fails_is_an_error_that_says_why(
         _tuner(tmp_path, {"trials": 5, "algorithm": "random", "space": space}).search()
     with pytest.raises(ConfigError, match="No epoch was trained"):
         _tuner(tmp_path, {"space": {RATE: {"choices": [0.1]}}}, epochs=0).search()
+    # The loss of the only step is that of the model before it.
+    one_step = {"batch_size": 64, "epochs": 1, "optimizer": {"name": "sgd"}}
+    with pytest.raises(ConfigError, match="no number in any epoch"):
+        _tuner(tmp_path, {"space": {RATE: {"choices": [1e38]}}}, **one_step).search()
     with pytest.raises(
         ConfigError, match="resized once for all trials, to 16 pixels, and this would take 32"
     ):

@@ -11,7 +11,6 @@ from pipeline.config import Config, load_config
 from pipeline.tuned_config import best_config
 from trainer.model.settings import ModelSettings
 from trainer.settings import TrainingSettings
-from trainer.tuning.finished_trials import FinishedTrials, TrialResult, read_result
 from trainer.tuning.values import TunableSettings, decode_values, encode_choice, with_values
 
 SETTINGS = TunableSettings(model=ModelSettings(), training=TrainingSettings())
@@ -79,21 +78,3 @@ def test_a_choice_may_be_a_section_of_the_configuration(tmp_path: Path, key: str
     path = tmp_path / "best.yaml"
     path.write_text(best_config(config, {key: value}))
     assert load_config(path).training == with_values(SETTINGS, {key: value}).training
-
-
-@pytest.mark.parametrize(("monitor", "accuracy", "loss"), [("loss", 0.5, 0.1), ("accuracy", 0.9, 0.3)])
-def test_a_trial_counts_with_the_epoch_whose_weights_are_kept(
-    tmp_path: Path, monitor: str, accuracy: float, loss: float
-) -> None:
-    history = tmp_path / "history.csv"
-    history.write_text("val_accuracy,val_loss\n0.5,0.1\n0.9,0.3\n0.7,0.2\n")
-    assert read_result(history, monitor) == TrialResult(accuracy, loss)
-
-
-def test_a_result_that_was_cut_off_counts_as_none(tmp_path: Path) -> None:
-    trials = FinishedTrials(tmp_path / "trials")
-    assert trials.find("a") is None
-    trials.add("a", TrialResult(0.5, 1.0))
-    assert FinishedTrials(tmp_path / "trials").find("a") == TrialResult(0.5, 1.0)
-    (tmp_path / "trials" / "a.json").write_text('{"accur')
-    assert trials.find("a") is None
