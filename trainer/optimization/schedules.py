@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import keras
@@ -55,7 +56,7 @@ def schedule_callbacks(settings: ScheduleSettings) -> list[keras.callbacks.Callb
     if settings.name != "plateau":
         return []
     return [
-        keras.callbacks.ReduceLROnPlateau(
+        _ReduceOnPlateau(
             monitor="val_loss",
             mode="min",
             factor=_factor(settings),
@@ -63,6 +64,15 @@ def schedule_callbacks(settings: ScheduleSettings) -> list[keras.callbacks.Callb
             min_delta=0.0,
         )
     ]
+
+
+class _ReduceOnPlateau(keras.callbacks.ReduceLROnPlateau):
+    """Keras' own, for which an epoch whose loss is no number is not the best: nothing would be better."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        super().on_epoch_end(epoch, logs)
+        if self.best is not None and math.isnan(self.best):
+            self.best = None
 
 
 @keras.saving.register_keras_serializable(package="imgclf")

@@ -31,6 +31,20 @@ class DivergedError(ConfigError):
         self.best = best
 
 
+class BestEpoch(keras.callbacks.EarlyStopping):
+    """Keras' early stopping, for which an epoch that came to no number is worse than any that did.
+
+    By itself it takes a first such epoch for the best, and nothing is better than what is no number.
+    """
+
+    def get_monitor_value(self, logs: dict[str, Any] | None) -> float | None:
+        """The monitored figure, infinitely bad where it is no number."""
+        value: float | None = super().get_monitor_value(logs)
+        if value is None or not math.isnan(value):
+            return value
+        return math.inf if self.mode == "min" else -math.inf
+
+
 class EpochLine(keras.callbacks.Callback):
     """One line an epoch."""
 

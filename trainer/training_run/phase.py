@@ -22,7 +22,7 @@ from trainer.optimization.optimizers import build_optimizer
 from trainer.optimization.schedules import build_schedule, schedule_callbacks
 from trainer.optimization.weight_averaging import ema_callbacks
 from trainer.settings import PhaseSettings, Switch, TrainingSettings
-from trainer.training_run.callbacks import DivergedError, EpochLine, StopWhenDiverged, TimeLimit
+from trainer.training_run.callbacks import BestEpoch, DivergedError, EpochLine, StopWhenDiverged, TimeLimit
 from trainer.training_run.compiling import WORTH_MEASURING, compile_quickest
 from trainer.training_run.devices import dealt_out
 from trainer.training_run.eval_figures import EvalFigures
@@ -111,7 +111,7 @@ def run_phase(
     # A loop of several steps runs on one device alone.
     at_once = 1 if devices > 1 else steps_at_once(steps, most_at_once)
     monitor = plan.settings.monitor
-    stopping = keras.callbacks.EarlyStopping(
+    stopping = BestEpoch(
         monitor=f"val_{monitor}",
         mode="min" if monitor == "loss" else "max",
         patience=plan.settings.patience,
@@ -159,7 +159,7 @@ def run_phase(
     except DivergedError as error:
         diverged = error
         stopping.on_train_end()  # Keras does not call it then, and it goes back to the best epoch.
-    if stopping.best is None or math.isnan(stopping.best):
+    if stopping.best is None or not math.isfinite(stopping.best):
         return None, diverged
     # The history has also the rows of epochs before the run was killed.
     (best,) = (
