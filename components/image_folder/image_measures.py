@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from components.image_folder.measures import Measures
 
-# The colours and grays of at least this many rows are looked at, where there are as many.
+# The colours of at least this many rows are looked at, where there are as many.
 _ROWS: Final = 24
 _FREQUENCIES: Final = 16
 _LUMA: Final = np.array((0.299, 0.587, 0.114), np.float32)  # ITU-R BT.601
@@ -50,7 +50,8 @@ def measure(image: Pixels, orientation: int) -> tuple[Measures, str]:
     step = max(1, height // _ROWS)
     rows = image[::step].astype(np.float32)
     pixels = len(rows) * width
-    shares = np.bincount(np.rint(gray[::step]).astype(np.uint8).ravel(), minlength=_GRAYS) / pixels
+    # Of every row: what is bright may lie in the others alone, and the image would be told to be black.
+    shares = np.bincount(np.rint(gray).astype(np.uint8).ravel(), minlength=_GRAYS) / gray.size
     brightness = float(shares @ _ALL_GRAYS)
     occurring = shares[shares > 0]
     below = shares.cumsum()

@@ -84,4 +84,6 @@ def _eight_bits(image: Image.Image, header: ImageHeader) -> Image.Image:
         black = Image.new("RGB", image.size)
         black.paste(colours, mask=colours)
         return black
+    # Of a palette's transparency, which is dropped like any other, Pillow would warn.
+    image.info.pop("transparency", None)
     return image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")

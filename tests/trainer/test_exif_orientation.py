@@ -138,6 +138,15 @@ def test_only_what_is_valid_counts(data: bytes, expected: int) -> None:
     assert _orientations([data]) == [expected]
 
 
+def test_ingest_tells_no_orientation_that_the_graph_does_not_find() -> None:
+    comment = _segment(0xFE, b"")
+    files = [_with(*[comment] * count, SIX) for count in (63, 64, 70)]
+    files += [_with(comment, b"\xff" * count, SIX) for count in (62, 63, 100)]
+    files += [_with(comment, b"\0" * 31, comment, b"\0" * count, SIX) for count in (30, 31)]
+    assert _orientations(files) == [6, 1, 1, 6, 1, 1, 6, 1]
+    assert [read_header(data).orientation for data in files] == _orientations(files)
+
+
 def test_behind_a_frame_header_it_does_not_count() -> None:
     frames = [marker for marker in range(0xC0, 0xD0) if marker not in (0xC4, 0xC8, 0xCC)]
     files = [_with(_segment(marker, b""), SIX) for marker in (*frames, 0xF7)]

@@ -29,16 +29,21 @@ _JPEG_NOT_DECODED: Final = {
 
 # No camera writes a hundred; a file made up of nothing else would take seconds to walk through.
 _MAX_SEGMENTS: Final = 10_000
+# So far the graph that trains and serves looks for Exif (`trainer.exif_orientation`): segments, and bytes
+# that belong to none, each count as a step. What it does not find must not be told as turned upright.
+_MAX_STEPS_TO_EXIF: Final = 64
 
 
 def read_jpeg(data: bytes) -> ImageHeader:
     """Walks the segments to the frame header (ITU-T T.81, annex B)."""
     orientation: int | None = None
     position = 2
+    steps = 0
     for _ in range(_MAX_SEGMENTS):
         start = _behind_marker(data, position)
         if not start:
             break
+        steps += start - 1 - position
         marker = data[start - 1]
         if marker in _JPEG_DECODED:
             return _jpeg_frame(data, start, orientation or 1)
@@ -49,7 +54,8 @@ def read_jpeg(data: bytes) -> ImageHeader:
         length = data[start] << 8 | data[start + 1]
         if length < 2:
             raise corrupt("the JPEG has a segment of impossible length")
-        if marker == 0xE1 and orientation is None and data.startswith(b"Exif\0\0", start + 2):
+        in_reach = orientation is None and steps <= _MAX_STEPS_TO_EXIF
+        if marker == 0xE1 and in_reach and data.startswith(b"Exif\0\0", start + 2):
             orientation = exif_orientation(data, start + 2, start + length)
         position = start + length
     raise corrupt("the JPEG has no frame header")

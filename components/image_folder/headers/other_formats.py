@@ -16,11 +16,18 @@ _BEGINNINGS: Final = (
     (b"%PDF-", "PDF"),
     (b"II\x2b\x00", "BigTIFF"),
     (b"MM\x00\x2b", "BigTIFF"),
+    (b"FUJIFILMCCD-RAW", "a camera's raw file (RAF)"),
+    (b"IIRO", "a camera's raw file (ORF)"),
+    (b"IIRS", "a camera's raw file (ORF)"),
+    (b"MMOR", "a camera's raw file (ORF)"),
+    (b"IIU\x00", "a camera's raw file (RW2)"),
+    (b"FOVb", "a camera's raw file (X3F)"),
 )
 # ISO/IEC 23008-12 (HEIF) and the AV1 image file format, by the brands of their `ftyp` box.
 _HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"))
 _AVIF_BRANDS: Final = frozenset((b"avif", b"avis"))
 _HEIF_BRANDS: Final = frozenset((b"mif1", b"msf1", b"mif2"))
+_RAW_BRANDS: Final = frozenset((b"crx ",))
 # How far to look for what a text is.
 _TEXT_BYTES: Final = 4096
 
@@ -44,7 +51,12 @@ def _heif(data: bytes) -> str | None:
     """The kind of HEIF by the brands that the file lists, the one it is made for first."""
     listed = data[8 : min(int.from_bytes(data[:4], "big"), 256)]
     brands = {listed[start : start + 4] for start in range(0, len(listed), 4)}
-    for known, name in ((_AVIF_BRANDS, "AVIF"), (_HEIC_BRANDS, "HEIC"), (_HEIF_BRANDS, "HEIF")):
+    for known, name in (
+        (_AVIF_BRANDS, "AVIF"),
+        (_HEIC_BRANDS, "HEIC"),
+        (_HEIF_BRANDS, "HEIF"),
+        (_RAW_BRANDS, "a camera's raw file (CR3)"),
+    ):
         if not brands.isdisjoint(known):
             return name
     return None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from components.image_folder.image_header import read_header
 from components.image_folder.image_measures import measure
@@ -43,6 +44,14 @@ def _oddities(data: bytes, limits: OddImageSettings = LIMITS) -> list[str]:
 )
 def test_each_oddity_is_named_once_and_no_other(data: bytes, kinds: list[str]) -> None:
     assert _oddities(data) == kinds
+
+
+@pytest.mark.parametrize("gray", [0, 255])
+@pytest.mark.parametrize("first", range(5))
+def test_a_fifth_of_the_rows_is_not_overlooked(gray: int, first: int) -> None:
+    pixels = np.full((127, 127, 3), gray, np.uint8)
+    pixels[first::5] = 255 - gray
+    assert _oddities(hazards.encoded(Image.fromarray(pixels), "PNG")) == ["low_information"]
 
 
 @pytest.mark.parametrize(

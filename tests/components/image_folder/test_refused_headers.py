@@ -24,7 +24,7 @@ SCENE = hazards.scene(0)
 
 def _tiff(**tags: int) -> bytes:
     numbers = {"width": 256, "height": 257, "bits": 258, "photometric": 262, "samples": 277}
-    numbers |= {"tile_width": 322, "tile_height": 323, "sample_format": 339}
+    numbers |= {"subfile": 254, "tile_width": 322, "tile_height": 323, "sample_format": 339}
     values = {"width": 4, "height": 1, "bits": 8, "photometric": 1, "samples": 1} | tags
     return tiff_file([(numbers[name], 4, value) for name, value in values.items()], bytes(4))
 
@@ -134,6 +134,42 @@ UNUSABLE = {
     **{
         f"TIFF in Lab {number}": (_tiff(photometric=number, samples=3), "unsupported_format", "CIE")
         for number in (8, 9, 10)
+    },
+    "TIFF, preview first": (
+        _tiff(subfile=1),
+        "unsupported_format",
+        "begins with a preview, as a camera's raw",
+    ),
+    "TIFF, preview of a mask first": (_tiff(subfile=5), "unsupported_format", "begins with a preview"),
+    "TIFF, preview without a size": (
+        _tiff(subfile=1, width=0),
+        "unsupported_format",
+        "begins with a preview",
+    ),
+    **{
+        f"TIFF of a sensor's values {number}": (
+            _tiff(photometric=number),
+            "unsupported_format",
+            "a camera's raw file .* cannot be used",
+        )
+        for number in (32803, 34892)
+    },
+    "CR2": (b"II*\0\x10\0\0\0CR\2\0" + bytes(40), "unsupported_format", r"raw file \(CR2\) cannot"),
+    "CR3": (first_box(b"crx ", b"crx ", b"isom"), "unsupported_format", r"raw file \(CR3\) cannot"),
+    **{
+        f"raw {beginning[:4]!r}": (
+            beginning + bytes(40),
+            "unsupported_format",
+            rf"raw file \({name}\) cannot",
+        )
+        for beginning, name in (
+            (b"FUJIFILMCCD-RAW 0201", "RAF"),
+            (b"IIRO\x08\0\0\0", "ORF"),
+            (b"IIRS\x08\0\0\0", "ORF"),
+            (b"MMOR\0\0\0\x08", "ORF"),
+            (b"IIU\0\x18\0\0\0", "RW2"),
+            (b"FOVb", "X3F"),
+        )
     },
     "TIFF of huge tiles": (_tiff(tile_width=50_000, tile_height=50_000), "corrupt", "tiles larger"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 
 import numpy as np
@@ -224,6 +225,16 @@ def test_orientation_is_baked_in(orientation: int) -> None:
         np.testing.assert_array_equal(transcoded(data), PIXELS)
     jpeg = read_header(hazards.exif_jpeg(orientation, 0))
     assert jpeg.orientation == orientation and not needs_transcoding(jpeg)
+
+
+def test_transparency_in_a_palette_is_dropped_without_a_warning() -> None:
+    exif = hazards.exif_block(6)[6:]
+    chunks = [(b"PLTE", bytes(range(12))), (b"tRNS", bytes(3)), (b"eXIf", exif)]
+    data = png_file((2, 2), 8, 3, [*chunks, (b"IDAT", zlib.compress(bytes((0, 0, 1, 0, 2, 3))))])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pixels = transcoded(data)
+    np.testing.assert_array_equal(pixels, np.arange(12).reshape(2, 2, 3)[[[1, 0], [1, 0]], [[0, 0], [1, 1]]])
 
 
 def test_what_exif_says_of_white_is_of_no_account() -> None:

@@ -38,6 +38,9 @@ def test_a_value_may_be_of_any_whole_type_and_others_are_passed_over() -> None:
         (338, 1, ImageHeader("TIFF", 4, 1, 1, bits=1, alpha=True, decodable=False)),
         (338, 2, ImageHeader("TIFF", 4, 1, 1, bits=1, alpha=True, decodable=False)),
         (305, 1, ImageHeader("TIFF", 4, 1, 1, bits=1, decodable=False)),
+        # A page, and a mask, of the full size.
+        (254, 2, ImageHeader("TIFF", 4, 1, 1, bits=1, decodable=False)),
+        (254, 4, ImageHeader("TIFF", 4, 1, 1, bits=1, decodable=False)),
     ],
 )
 def test_one_bit_is_meant_unless_it_says_otherwise(tag: int, value: int, expected: ImageHeader) -> None:
