@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from components.contract import EVAL, TRAIN
 from components.progress import report_progress
-from trainer.images.split_images import SplitImages
+from trainer.images.split_images import PixelMemory, SplitImages
 from trainer.images.split_records import read_split
 from trainer.model.classifier import Classifier, build_classifier
 from trainer.model.saved_classifier import check_saved_classifier, saved_labels
@@ -38,11 +38,11 @@ def opened_splits(request: TrainRequest) -> Iterator[tuple[Splits, TransformGrap
     transform = TransformGraph(request.transform_dir)
     learnt, looked_at = (read_split(pattern) for pattern in (request.train_pattern, request.eval_pattern))
     size = request.model.input_size
-    in_memory = (learnt.count + looked_at.count) * 3 * size**2 <= request.training.cache_gib * 2**30
+    memory = PixelMemory(request.training.cache_gib * 2**30)
     with tempfile.TemporaryDirectory(dir=request.run_dir) as scratch:
         splits = Splits(
-            SplitImages(learnt, transform, size, None if in_memory else Path(scratch) / TRAIN),
-            SplitImages(looked_at, transform, size, None if in_memory else Path(scratch) / EVAL),
+            SplitImages(learnt, transform, size, Path(scratch) / TRAIN, memory),
+            SplitImages(looked_at, transform, size, Path(scratch) / EVAL, memory),
             request.train_counts,
         )
         yield splits, transform

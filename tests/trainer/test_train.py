@@ -9,6 +9,7 @@ import pytest
 from components.contract import ConfigError
 from tests.conftest import Trial
 from tests.trainer.made_up_splits import MadeUpSplit
+from trainer.images.split_records import read_split
 from trainer.model.classifier import build_classifier
 from trainer.model.saved_classifier import add_labels
 from trainer.model.settings import ModelSettings
@@ -18,27 +19,19 @@ from trainer.train_request import TrainRequest
 from trainer.training_run.fit import Splits
 
 
-class EnoughError(Exception):
-    """Ends training once the question is answered."""
-
-
-@pytest.mark.parametrize(("cache_gib", "in_memory"), [(0.0, False), (0.00001, False), (1.0, True)])
-def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
-    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_gib: float, in_memory: bool
+@pytest.mark.parametrize("fitting", [0, 1, 2, 4])
+def test_decoded_images_of_all_sizes_are_kept_in_memory_only_as_far_as_allowed(
+    trial: Trial, tmp_path: Path, fitting: int
 ) -> None:
-    asked: list[Path | None] = []
-
-    def split_images(records: object, transform: object, size: int, scratch: Path | None) -> None:
-        asked.append(scratch)
-        if len(asked) == 2:
-            raise EnoughError
-
-    monkeypatch.setattr("trainer.train.SplitImages", split_images)
+    # As they are asked for: the splits at the size of the model, then smaller ones for another phase.
+    names = ["train.16", "eval.16", "train.8", "eval.8"]
     examples = trial.artifact("ImageFolderExampleGen", "examples")
+    counts = [read_split(str(examples / f"Split-{name}" / "*")).count for name in ("train", "eval")]
+    allowed = sum([3 * size**2 * count for size in (16, 8) for count in counts][:fitting])
     request = TrainRequest(
         name="stripes",
         model=ModelSettings(backbone="small_cnn", weights="none", image_size=16),
-        training=TrainingSettings(cache_gib=cache_gib),
+        training=TrainingSettings(cache_gib=allowed / 2**30),
         serving=ServingSettings(),
         seed=0,
         labels=("across", "down", "plain"),
@@ -52,10 +45,11 @@ def test_decoded_images_are_kept_in_memory_only_as_far_as_allowed(
         code="code",
         preprocessing="preprocessing",
     )
-    with pytest.raises(EnoughError), opened_splits(request):
-        pass
-    assert [file is None for file in asked] == [in_memory, in_memory]
-    assert asked[0] != asked[1] or in_memory
+    with opened_splits(request) as (splits, _):
+        for size in (16, 8):
+            for split in (splits.train, splits.evaluation):
+                split.pixels(size)
+        assert {file.name for file in (tmp_path / "run").glob("*/*")} == set(names[fitting:])
     assert list((tmp_path / "run").iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import tensorflow as tf
@@ -13,9 +14,22 @@ def training_strategy() -> tf.distribute.Strategy:
     Returns:
         A MirroredStrategy over all GPUs, or the default strategy.
     """
-    if len(tf.config.list_logical_devices("GPU")) > 1:
-        return tf.distribute.MirroredStrategy()
-    return tf.distribute.get_strategy()
+    gpus = tuple(gpu.name for gpu in tf.config.list_logical_devices("GPU"))
+    return mirrored(gpus) if len(gpus) > 1 else tf.distribute.get_strategy()
+
+
+@cache
+def mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    """The one MirroredStrategy of this process over these devices.
+
+    Each strategy numbers its sums over the devices from the same number on, and under a number TensorFlow
+    remembers the shape that was summed. So a second strategy fails on a model of another shape, such as that
+    of the next trial of a search.
+
+    Args:
+        devices: names, such as `/device:GPU:0`.
+    """
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def dealt_out(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> Any:

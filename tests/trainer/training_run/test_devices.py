@@ -18,7 +18,7 @@ from trainer.model.classifier import build_classifier
 from trainer.model.settings import ModelSettings
 from trainer.settings import TrainingSettings
 from trainer.training_run.callbacks import TimeLimit
-from trainer.training_run.devices import dealt_out, training_strategy
+from trainer.training_run.devices import dealt_out, mirrored, training_strategy
 from trainer.training_run.fit import RunFiles, Splits, fit
 
 pytestmark = pytest.mark.long
@@ -50,9 +50,12 @@ def _split(count: int, seed: int) -> MadeUpSplit:
     return MadeUpSplit(pixels.astype(np.uint8), labels)
 
 
-def _train(folder: Path, strategy: tf.distribute.Strategy | None, **settings: object) -> list[np.ndarray]:
+def _train(
+    folder: Path, strategy: tf.distribute.Strategy | None, hidden: tuple[int, ...] = (), **settings: object
+) -> list[np.ndarray]:
+    head = {"dropout": 0.0, "hidden": hidden}
     model = ModelSettings.model_validate(
-        {"backbone": "lenet", "weights": "none", "image_size": SIZE, "head": {"dropout": 0.0}}
+        {"backbone": "lenet", "weights": "none", "image_size": SIZE, "head": head}
     )
     keras.utils.set_random_seed(0)
     folder.mkdir(exist_ok=True)
@@ -85,7 +88,7 @@ def _in_a_process_of_its_own(question: Callable[[Path], None], folder: Path) -> 
 
 
 def _two_devices() -> tf.distribute.Strategy:
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    return mirrored(("CPU:0", "CPU:1"))
 
 
 def _one_and_two(folder: Path) -> None:
@@ -97,6 +100,12 @@ def _one_and_two(folder: Path) -> None:
         for name in ("one", "two")
     ]
     np.testing.assert_allclose(*losses, rtol=1e-3)
+
+
+def _one_after_the_other(folder: Path) -> None:
+    for hidden in ((), (8,)):
+        keras.backend.clear_session()  # As before each training.
+        _train(folder / f"{len(hidden)}", _two_devices(), hidden)
 
 
 class _DiedError(Exception):
@@ -125,6 +134,10 @@ def _disturbed(folder: Path) -> None:
 
 def test_two_devices_come_to_the_same_weights_as_one(tmp_path: Path) -> None:
     _in_a_process_of_its_own(_one_and_two, tmp_path)
+
+
+def test_a_second_training_on_two_devices_may_have_another_model(tmp_path: Path) -> None:
+    _in_a_process_of_its_own(_one_after_the_other, tmp_path)
 
 
 def test_a_run_on_two_devices_goes_on_as_if_undisturbed(tmp_path: Path) -> None:
