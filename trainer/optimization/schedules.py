@@ -69,6 +69,8 @@ def schedule_callbacks(settings: ScheduleSettings) -> list[keras.callbacks.Callb
 class _ReduceOnPlateau(keras.callbacks.ReduceLROnPlateau):
     """Keras' own, for which an epoch whose loss is no number is not the best: nothing would be better."""
 
+    best: float | None
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         super().on_epoch_end(epoch, logs)
         if self.best is not None and math.isnan(self.best):
