@@ -12,7 +12,8 @@ from tfx.types import artifact, artifact_utils
 
 from components.contract import NEWLY_PUBLISHED
 from components.pusher.driver import REPLACES, model_dir_of
-from components.pusher.publish import note_labels, publish
+from components.pusher.ledger import Ledger
+from components.pusher.publish import publish
 from components.pusher.push_record import PushRecord, production, pushed_by
 
 
@@ -52,7 +53,8 @@ class Executor(stock.Executor):
             record = PushRecord(model.uri, int(exec_properties[REPLACES]), compared_with, evaluation, run)
             version = publish(Path(self.GetModelPath(input_dict)), model_dir, record)
         else:
-            note_labels(model_dir, version)
+            # A push that was killed at its end may not have noted what it published.
+            Ledger.read(model_dir).write(model_dir)
         pushed.set_int_custom_property(NEWLY_PUBLISHED, int(newly_published))
         self._MarkPushed(
             pushed, pushed_destination=str(model_dir / str(version)), pushed_version=str(version)
