@@ -9,6 +9,7 @@ import ml_metadata as mlmd
 from tfx.dsl.components.common import resolver
 from tfx.types import artifact
 
+from components.artifact_seals import is_unbroken
 from components.contract import ConfigError
 from components.pusher.push_record import production
 
@@ -47,7 +48,7 @@ class LatestBlessedBaseline(resolver.ResolverStrategy):
             input_dict: `model`, every one of the pipeline; `candidate`, the model of this run.
 
         Raises:
-            ConfigError: ML Metadata does not know the model that is in production.
+            ConfigError: ML Metadata does not know the model that is in production, or it is damaged.
         """
         (candidate,) = input_dict[CANDIDATE]
         wanted = production(self._model_dir).baseline_for(candidate.uri, self._evaluation)
@@ -57,5 +58,10 @@ class LatestBlessedBaseline(resolver.ResolverStrategy):
                 f"ML Metadata does not know {wanted}, the model that this one would have to be compared with "
                 f"before it is pushed to {self._model_dir}. Bring back the metadata of the runs before, or "
                 "use another name or workspace."
+            )
+        if not all(map(is_unbroken, baseline)):
+            raise ConfigError(
+                f"{wanted} is damaged, the model that this one would have to be compared with before it is "
+                f"pushed to {self._model_dir}. Bring back what was there, or use another name or workspace."
             )
         return {MODEL: baseline, CANDIDATE: [candidate]}

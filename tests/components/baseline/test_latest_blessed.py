@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
 from tfx.types import artifact, standard_artifacts
 
+from components.artifact_seals import seal_outputs
 from components.baseline.latest_blessed import CANDIDATE, MODEL, LatestBlessedBaseline
 from components.contract import ConfigError
 from components.pusher.push_record import PushRecord
@@ -48,3 +50,20 @@ def test_a_model_that_ml_metadata_does_not_know_is_not_replaced(tmp_path: Path) 
     _produce(tmp_path, PushRecord("elsewhere"))
     with pytest.raises(ConfigError, match="ML Metadata does not know elsewhere"):
         _baseline(tmp_path, "b")
+
+
+def test_a_damaged_model_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    production = _model(str(tmp_path / "model"))
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "variables").write_bytes(b"weights")
+    output = ExecutorOutput()
+    output.output_artifacts["model"].artifacts.append(production.mlmd_artifact)
+    seal_outputs(output)
+    production.set_mlmd_artifact(output.output_artifacts["model"].artifacts[0])
+    _produce(tmp_path / "serving", PushRecord(production.uri))
+    strategy = LatestBlessedBaseline(str(tmp_path / "serving"), "usual")
+    inputs = {MODEL: [production], CANDIDATE: [_model("b")]}
+    assert strategy.resolve_artifacts(None, inputs) == inputs  # type: ignore[arg-type]
+    (tmp_path / "model" / "variables").write_bytes(b"weighty")
+    with pytest.raises(ConfigError, match="model is damaged.*compared with before it is pushed to .*serving"):
+        strategy.resolve_artifacts(None, inputs)  # type: ignore[arg-type]
