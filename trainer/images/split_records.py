@@ -57,8 +57,8 @@ def read_split(pattern: str) -> SplitRecords:
             labels.append(batch[CLASS_LABEL])
             keys += [key.decode() for key in batch[IMAGE_SHA256]]
     except tf.errors.DataLossError as error:
-        # By its message, TensorFlow's way to the record comes before what is amiss with it.
-        what = first_line(error.message).rpartition("}} ")[2]
+        # In its message, what is amiss stands between TensorFlow's ways to it.
+        what = first_line(error.message).rpartition("}} ")[2].partition(" [Op:")[0]
         raise ConfigError(
             f"A shard in {Path(pattern).parent} is damaged ({what}). Bring it back, or delete the folder "
             f"{Path(pattern).parents[1]}, and it is made anew."
