@@ -25,6 +25,7 @@ from components.example_schema.schema_rule import read_curated_schema
 from components.example_validation.component import ExampleValidator
 from components.image_folder.component import ImageFolderExampleGen
 from components.pusher.component import Pusher
+from components.pusher.ledger import Ledger
 from components.serving_check.component import ServingCheck
 from pipeline.config import Config
 from pipeline.evaluation import eval_config
@@ -121,7 +122,11 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
     )
     baseline = Resolver(
         LatestBlessedBaseline,
-        {"model_dir": model_dir, "evaluation": evaluation},
+        {
+            "model_dir": model_dir,
+            "evaluation": evaluation,
+            "last_version": Ledger.read(Path(model_dir)).last_version,
+        },
         **{MODEL: Channel(type=Model), CANDIDATE: trainer.outputs["model"]},
     ).with_id("LatestBlessedResolver")
     evaluator = Evaluator(

@@ -1,4 +1,4 @@
-"""TFX's ways to run an executor, which also tell when it starts, and where Beam is to run."""
+"""TFX's ways to run an executor, which also tell when it starts and where Beam runs, and seal outputs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tfx.orchestration.portable.python_executor_operator import PythonExecutorOp
 from tfx.proto.orchestration.executable_spec_pb2 import BeamExecutableSpec, PythonClassExecutableSpec
 from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
 from tfx.proto.orchestration.placeholder_pb2 import PlaceholderExpression
+
+from components.artifact_seals import seal_outputs
 
 
 def executor_operators(
@@ -40,7 +42,9 @@ class _TellingPython(PythonExecutorOperator):
 
     def run_executor(self, execution_info: ExecutionInfo) -> ExecutorOutput:
         self._executor_starts()
-        return super().run_executor(execution_info)
+        output = super().run_executor(execution_info)
+        seal_outputs(output)
+        return output
 
 
 class _TellingBeam(BeamExecutorOperator):
@@ -53,4 +57,6 @@ class _TellingBeam(BeamExecutorOperator):
 
     def run_executor(self, execution_info: ExecutionInfo, *beam: Any, **more: Any) -> ExecutorOutput:
         self._executor_starts()
-        return super().run_executor(execution_info, *beam, **more)
+        output = super().run_executor(execution_info, *beam, **more)
+        seal_outputs(output)
+        return output

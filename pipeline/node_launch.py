@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 from ml_metadata.proto import metadata_store_pb2
@@ -13,11 +14,13 @@ from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.pipeline import Pipeline
-from tfx.orchestration.portable import data_types, launcher, runtime_parameter_utils
+from tfx.orchestration.portable import cache_utils, data_types, launcher, runtime_parameter_utils
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
+from components.artifact_seals import is_unbroken
 from components.contract import ConfigError
+from components.progress import report_progress
 from pipeline.beam_options import beam_options
 from pipeline.beam_settings import BeamSettings
 from pipeline.compiled_nodes import find_node
@@ -157,13 +160,34 @@ def _as_last_time(
 
 
 def _launch(stage_launcher: launcher.Launcher) -> data_types.ExecutionInfo:
-    """Launches a node with AutoGraph off.
+    """Launches a node with AutoGraph off, and what is in the cache looked at before it is used.
 
     Neither this project's functions nor TFMA's metrics branch on tensors in
     Python, but AutoGraph would rewrite the source of all they call, for
     seconds in the Trainer and in the Evaluator.
     """
-    return tf.autograph.experimental.do_not_convert(stage_launcher.launch)()
+    with _unbroken_cache():
+        return tf.autograph.experimental.do_not_convert(stage_launcher.launch)()
+
+
+@contextmanager
+def _unbroken_cache() -> Iterator[None]:
+    """Has damaged results made anew: TFX only asks whether their folders exist, and has no hook for more."""
+    find = cache_utils.get_cached_outputs
+
+    def find_unbroken(**asked: Any) -> Artifacts | None:
+        found: Artifacts | None = find(**asked)
+        for artifact in (each for made in (found or {}).values() for each in made):
+            if not is_unbroken(artifact):
+                report_progress(f"{artifact.uri} is damaged, so it is made anew")
+                return None
+        return found
+
+    cache_utils.get_cached_outputs = find_unbroken
+    try:
+        yield
+    finally:
+        cache_utils.get_cached_outputs = find
 
 
 def _noted_error(execution: metadata_store_pb2.Execution, node_id: str) -> Exception:

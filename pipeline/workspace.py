@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +18,6 @@ from components.contract import ConfigError
 from components.whole_file import write_whole
 
 DEFAULT_WORKSPACE: Final = Path(".imgclf")
-
-# https://www.sqlite.org/fileformat.html, section 1.3.
-_SQLITE_MAGIC: Final = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ def _require_unmoved(root: Path) -> None:
     if not home.exists():
         # Of two first runs at once, and after one that was killed here, none must find half a path.
         write_whole(home, str(root).encode())
-    elif (before := home.read_text("utf-8")) != str(root):
+    elif (before := home.read_text("utf-8", "replace")) != str(root):
         raise ConfigError(
             f"The workspace {root} was moved here from {before}, and its metadata still points there. "
             "Move it back, or start a new one with --workspace."
@@ -163,20 +161,25 @@ def require_one_metadata(workspace: Workspace, *, in_file: bool) -> None:
 
 def _require_metadata_file(workspace: Workspace) -> None:
     """With a new one, executions would be numbered from 1 again, and write among files of earlier ones."""
-    if not workspace.metadata.exists():
+    # SQLite takes an empty file for a new database; a run that is killed at its very start leaves one.
+    if not workspace.metadata.exists() or workspace.metadata.stat().st_size == 0:
         if any(workspace.artifacts.glob("*/*")):
+            lost = "is empty" if workspace.metadata.exists() else "is gone"
             raise ConfigError(
                 f"{workspace.artifacts} holds what earlier runs made, and {workspace.metadata}, which knows "
-                "what is what, is gone. Bring that back; or delete the folder, and all stages are done anew; "
+                f"what is what, {lost}. Bring that back; or delete the folder, and all stages are done anew; "
                 "or choose another --workspace."
             )
         return
-    with open(workspace.metadata, "rb") as file:
-        beginning = file.read(len(_SQLITE_MAGIC))
-    if beginning not in (b"", _SQLITE_MAGIC):
+    try:
+        with closing(sqlite3.connect(workspace.metadata)) as database:
+            (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        verdict = str(error)
+    if verdict != "ok":
         raise ConfigError(
-            f"{workspace.metadata}, where ML Metadata keeps its records, is damaged: it is no SQLite file. "
-            "Bring back a copy, or choose another --workspace."
+            f"{workspace.metadata}, where ML Metadata keeps its records, cannot be used: SQLite says "
+            f"'{verdict}'. Bring back a copy, or choose another --workspace."
         )
 
 

@@ -9,7 +9,9 @@ import ml_metadata as mlmd
 from tfx.dsl.components.common import resolver
 from tfx.types import artifact
 
+from components.artifact_seals import is_unbroken
 from components.contract import ConfigError
+from components.pusher.ledger import Ledger
 from components.pusher.push_record import production
 
 MODEL = "model"
@@ -27,15 +29,17 @@ class LatestBlessedBaseline(resolver.ResolverStrategy):
     with itself, and evaluate anew for nothing.
     """
 
-    def __init__(self, model_dir: str, evaluation: str) -> None:
+    def __init__(self, model_dir: str, evaluation: str, last_version: int) -> None:
         """Configures the strategy.
 
         Args:
             model_dir: where versions of the model are pushed.
             evaluation: settings of the evaluation, as JSON.
+            last_version: highest that had ever been pushed when the run began; 0 for none.
         """
         self._model_dir = Path(model_dir)
         self._evaluation = evaluation
+        self._last_version = last_version
 
     def resolve_artifacts(
         self, store: mlmd.MetadataStore, input_dict: dict[str, list[artifact.Artifact]]
@@ -47,8 +51,14 @@ class LatestBlessedBaseline(resolver.ResolverStrategy):
             input_dict: `model`, every one of the pipeline; `candidate`, the model of this run.
 
         Raises:
-            ConfigError: ML Metadata does not know the model that is in production.
+            ConfigError: ML Metadata does not know the model that is in production, or it is damaged; or the
+                folder of versions was taken away since the run began.
         """
+        if Ledger.read(self._model_dir).last_version < self._last_version:
+            raise ConfigError(
+                f"{self._model_dir} knew version {self._last_version} when the run began, and does not any "
+                "more: it was moved or deleted meanwhile. Bring it back, and run again."
+            )
         (candidate,) = input_dict[CANDIDATE]
         wanted = production(self._model_dir).baseline_for(candidate.uri, self._evaluation)
         baseline = [model for model in input_dict[MODEL] if model.uri == wanted]
@@ -57,5 +67,10 @@ class LatestBlessedBaseline(resolver.ResolverStrategy):
                 f"ML Metadata does not know {wanted}, the model that this one would have to be compared with "
                 f"before it is pushed to {self._model_dir}. Bring back the metadata of the runs before, or "
                 "use another name or workspace."
+            )
+        if not all(map(is_unbroken, baseline)):
+            raise ConfigError(
+                f"{wanted} is damaged, the model that this one would have to be compared with before it is "
+                f"pushed to {self._model_dir}. Bring back what was there, or use another name or workspace."
             )
         return {MODEL: baseline, CANDIDATE: [candidate]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -77,7 +78,7 @@ def mark_whole(examples_dir: Path, key: IngestKey, fingerprint: str, attempt: st
 
     The mark is written last, so a folder that has it is whole.
     """
-    manifests = sorted(manifest_path(examples_dir, 0).parent.glob("*.jsonl"))
+    manifests = _manifests(examples_dir)
     unread = [path for manifest in manifests for path in _unread(manifest)]
     mark = {
         "key": asdict(key),
@@ -85,12 +86,16 @@ def mark_whole(examples_dir: Path, key: IngestKey, fingerprint: str, attempt: st
         "units": len(manifests),
         "attempt": attempt,
         "unread": unread,
+        "manifests": _digest(manifests),
     }
     write_whole(examples_dir / _MARK, json.dumps(mark).encode())
 
 
 def earlier_ingest(candidates: Iterable[Path], key: IngestKey) -> EarlierIngest | None:
     """The newest whole Examples artifact made with the same key; None without one.
+
+    One whose manifests are not what they were is passed over: of images, they hold all that is not looked
+    at again. Records have checksums of their own.
 
     Args:
         candidates: folders of Examples artifacts; a number as the name, newer ones with larger numbers.
@@ -100,13 +105,26 @@ def earlier_ingest(candidates: Iterable[Path], key: IngestKey) -> EarlierIngest 
     for folder in sorted(numbered, key=lambda folder: -int(folder.name)):
         try:
             mark = json.loads((folder / _MARK).read_text("utf-8"))
-        except (OSError, ValueError):
+            if mark["key"] == asdict(key) and mark["manifests"] == _digest(_manifests(folder)):
+                return EarlierIngest(
+                    folder, mark["fingerprint"], mark["units"], mark["attempt"], tuple(mark["unread"])
+                )
+        except (OSError, ValueError, KeyError, TypeError):  # Not there, or not what `mark_whole` writes.
             continue
-        if mark["key"] == asdict(key):
-            return EarlierIngest(
-                folder, mark["fingerprint"], mark["units"], mark["attempt"], tuple(mark["unread"])
-            )
     return None
+
+
+def _manifests(examples_dir: Path) -> list[Path]:
+    return sorted(manifest_path(examples_dir, 0).parent.glob("*.jsonl"))
+
+
+def _digest(manifests: Iterable[Path]) -> str:
+    """Hexadecimal SHA-256 of their names and bytes."""
+    total = hashlib.sha256()
+    for manifest in manifests:
+        total.update(manifest.name.encode())
+        total.update(manifest.read_bytes())
+    return total.hexdigest()
 
 
 def _unread(manifest: Path) -> Iterator[str]:

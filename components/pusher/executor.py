@@ -10,10 +10,11 @@ from tfx.components.evaluator import constants
 from tfx.components.pusher import executor as stock
 from tfx.types import artifact, artifact_utils
 
-from components.contract import NEWLY_PUBLISHED
+from components.contract import NEWLY_PUBLISHED, ConfigError
 from components.pusher.driver import REPLACES, model_dir_of
-from components.pusher.publish import note_labels, publish
-from components.pusher.push_record import PushRecord, production, pushed_by
+from components.pusher.ledger import Ledger
+from components.pusher.publish import publish
+from components.pusher.push_record import Production, PushRecord, production, pushed_by
 
 
 class Executor(stock.Executor):
@@ -21,7 +22,8 @@ class Executor(stock.Executor):
 
     The stock executor pushes, with a warning, when a blessing is not
     connected; this one does not push. A model that is in production already
-    is not pushed once more, nor what an earlier attempt in the same run pushed.
+    is not pushed once more, nor what an earlier attempt in the same run pushed,
+    nor one that was compared with something else than what is in production.
     """
 
     def Do(
@@ -30,7 +32,11 @@ class Executor(stock.Executor):
         output_dict: dict[str, list[artifact.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Publishes the model, or records that it was not pushed."""
+        """Publishes the model, or records that it was not pushed.
+
+        Raises:
+            ConfigError: what is in production has changed since the model was compared with it.
+        """
         evaluation = json.loads(exec_properties["custom_config"])["evaluation"]
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
         blessed = input_dict.get("model_blessing") and input_dict.get("infra_blessing")
@@ -49,11 +55,30 @@ class Executor(stock.Executor):
             compared_with = input_dict["model_blessing"][0].get_string_custom_property(
                 constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY
             )
+            _require_compared(model_dir, current, compared_with)
             record = PushRecord(model.uri, int(exec_properties[REPLACES]), compared_with, evaluation, run)
             version = publish(Path(self.GetModelPath(input_dict)), model_dir, record)
         else:
-            note_labels(model_dir, version)
+            # A push that was killed at its end may not have noted what it published.
+            Ledger.read(model_dir).write(model_dir)
         pushed.set_int_custom_property(NEWLY_PUBLISHED, int(newly_published))
         self._MarkPushed(
             pushed, pushed_destination=str(model_dir / str(version)), pushed_version=str(version)
         )
+
+
+def _require_compared(model_dir: Path, current: Production, compared_with: str) -> None:
+    """Runs may go on side by side, and people take versions back while one is under way."""
+    in_production = current.record.model if current.record is not None else ""
+    if in_production != compared_with:
+        raise ConfigError(
+            f"The model was compared with {compared_with or 'nothing'}, and meanwhile "
+            f"{_described(model_dir, current)} is in production, so it is not pushed. Run it again."
+        )
+
+
+def _described(model_dir: Path, current: Production) -> str:
+    if current.version == 0:
+        return f"nothing in {model_dir}"
+    made_of = f", which is {current.record.model}," if current.record is not None else ""
+    return f"{model_dir / str(current.version)}{made_of}"

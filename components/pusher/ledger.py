@@ -8,8 +8,11 @@ from typing import Final
 from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from components.image_folder.label_map import read_labels
 from components.pusher.notes import read_note
+from components.pusher.push_record import RECORD_FILE
 from components.whole_file import write_whole
+from serving.contract import LABELS_ASSET
 
 # A model server looks at numbered folders only.
 LEDGER_FILE: Final = ".published.json"
@@ -30,16 +33,21 @@ class Ledger:
 
     @staticmethod
     def read(model_dir: Path) -> Ledger:
-        """Reads the ledger; an empty one where nothing was published.
+        """Reads the ledger, and what versions there are; an empty one where nothing was published.
+
+        Versions count because other tools push too, because a push may have been killed before it wrote
+        the ledger, and because the ledger may be lost.
 
         Raises:
             ConfigError: it is damaged.
         """
         path = model_dir / LEDGER_FILE
         written = read_note(path, _LEDGER) if path.is_file() else Ledger()
-        # Other tools push too; a number counts even while its version is incomplete.
-        there = [int(entry.name) for entry in model_dir.glob("[0-9]*") if entry.name.isdecimal()]
-        return Ledger(max([written.last_version, *there]), written.labels)
+        # A number counts even while its version is incomplete.
+        there = sorted(int(entry.name) for entry in model_dir.glob("[0-9]*") if entry.name.isdecimal())
+        # Labels are only ever added, so the longest list is the newest.
+        labels = max([written.labels, *(_labels(model_dir / str(number)) for number in there)], key=len)
+        return Ledger(max([written.last_version, *there]), labels)
 
     def write(self, model_dir: Path) -> None:
         """Replaces the ledger, in one step."""
@@ -47,3 +55,9 @@ class Ledger:
 
 
 _LEDGER = TypeAdapter(Ledger)
+
+
+def _labels(version_dir: Path) -> tuple[str, ...]:
+    """Labels of a version that a push of ours made; none for those of other tools."""
+    path = version_dir / LABELS_ASSET
+    return read_labels(path) if (version_dir / RECORD_FILE).is_file() and path.is_file() else ()

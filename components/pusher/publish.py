@@ -56,21 +56,6 @@ def publish(saved_model: Path, model_dir: Path, record: PushRecord) -> int:
     return version
 
 
-def note_labels(model_dir: Path, version: int) -> None:
-    """Notes the labels of a published version, where a push was killed before it did.
-
-    The ledger is left alone when it knows as many: those of a newer version that was taken back count too.
-
-    Args:
-        model_dir: holds the versions.
-        version: one of them.
-    """
-    labels = read_labels(model_dir / str(version) / LABELS_ASSET)
-    ledger = Ledger.read(model_dir)
-    if len(labels) > len(ledger.labels):
-        Ledger(ledger.last_version, labels).write(model_dir)
-
-
 def _renamed(copy: Path, target: Path) -> bool:
     """Whether the name was still free: of two runs that push at once the slower one takes the next."""
     try:

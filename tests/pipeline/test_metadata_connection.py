@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -40,12 +42,21 @@ def test_a_lost_or_damaged_file_is_not_begun_anew(tmp_path: Path) -> None:
     (made := workspace.artifacts / "imgclf" / "Trainer").mkdir(parents=True)
     with pytest.raises(ConfigError, match=r"metadata\.sqlite, which knows what is what, is gone"):
         metadata_connection(workspace, {})
-    workspace.metadata.write_bytes(b"SQLite format 3\0 and its pages")
+    with closing(sqlite3.connect(workspace.metadata)) as database:
+        database.executescript("CREATE TABLE Execution (id INTEGER PRIMARY KEY, uri TEXT UNIQUE)")
+        database.executemany("INSERT INTO Execution (uri) VALUES (?)", [(f"{n:0100}",) for n in range(500)])
+        database.commit()
     metadata_connection(workspace, {})
-    workspace.metadata.write_bytes(b"<html>quota exceeded</html>")
-    with pytest.raises(ConfigError, match=r"metadata\.sqlite.* is damaged: it is no SQLite file"):
+    whole = workspace.metadata.read_bytes()
+    workspace.metadata.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ConfigError, match=r"metadata\.sqlite.* cannot be used: SQLite says '.*malformed'"):
         metadata_connection(workspace, {})
-    workspace.metadata.unlink()
+    workspace.metadata.write_bytes(b"<html>quota exceeded</html>")
+    with pytest.raises(ConfigError, match=r"metadata\.sqlite.* SQLite says 'file is not a database'"):
+        metadata_connection(workspace, {})
+    workspace.metadata.write_bytes(b"")
+    with pytest.raises(ConfigError, match=r"metadata\.sqlite, which knows what is what, is empty"):
+        metadata_connection(workspace, {})
     made.rmdir()
     metadata_connection(workspace, {})
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tfx.orchestration.portable.input_resolution.exceptions import InputResolutionError
 
+from components.contract import LABELS_FILE
 from pipeline.beam_settings import BeamSettings
 from pipeline.compiled_nodes import node_ids
 from pipeline.dag import create_pipeline
@@ -75,6 +76,22 @@ def test_a_stage_is_run_once_and_the_frameworks_are_loaded_once(
     assert not any(earlier_attempt(files.read_pipeline(), other, connection) for other in _others(files))
     set_run_id(another := compile_ir(create_pipeline(files.read_config(), files.workspace)), "run-2")
     assert earlier_attempt(another, INGEST, connection) is None
+
+
+def test_a_damaged_result_is_made_anew(files: RunFiles, connection: Connection) -> None:
+    def launched(run_id: str) -> tuple[str, Path]:
+        set_run_id(ir := compile_ir(create_pipeline(files.read_config(), files.workspace)), run_id)
+        outcome = launch_node(ir, INGEST, connection, BeamSettings())
+        return outcome.status, Path(outcome.artifacts["examples"][0].uri)
+
+    status, examples = launched("run-2")
+    assert (status, launched("run-3")) == ("ran", ("cached", examples))
+    labels = examples / LABELS_FILE
+    labels.write_text(labels.read_text().replace("across", "acress"))
+    status, anew = launched("run-4")
+    assert status == "ran"
+    assert (anew / LABELS_FILE).read_text().split() == ["across", "down"]
+    assert launched("run-5") == ("cached", anew)
 
 
 def test_a_failed_attempt_is_no_success(files: RunFiles, connection: Connection) -> None:

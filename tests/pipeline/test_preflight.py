@@ -173,6 +173,9 @@ def test_a_workspace_that_was_moved(tmp_path: Path) -> None:
     (tmp_path / "before").rename(tmp_path / "after")
     with pytest.raises(ConfigError, match=f"was moved here from {tmp_path}/before"):
         open_workspace(tmp_path / "after")
+    (tmp_path / "after" / ".location").write_bytes(b"/\xff")
+    with pytest.raises(ConfigError, match="was moved here from /"):
+        open_workspace(tmp_path / "after")
 
 
 def test_a_home_that_nobody_has(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
     <folder>/<key>/<part>/keys.txt     one image key a line
     <folder>/<key>/<part>/<n>.npy      the features of those images: output n of the extractor
+    <folder>/<key>/<part>/checks.txt   checksums of these files
 
 A key stands for everything that features depend on apart from the image. Parts are
 written one folder deeper and moved up, so that each is whole; two runs at once may
@@ -13,19 +14,23 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from components.progress import report_progress
 from trainer.features.feature_store import FeatureStore
 
 # int [n] positions of the images to do → for each batch of them, the arrays [b, …] of all outputs
 Compute = Callable[[np.ndarray], Iterator[Sequence[np.ndarray]]]
 
 _KEYS = "keys.txt"
+_CHECKS = "checks.txt"
 _PARTIAL = "partial-"
+_CHUNK = 2**20
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class FeatureCache:
             image_keys: of the images; the same image may come more than once.
             compute: does the images at the positions it is given.
         """
+        self._delete_damaged(key)
         missing = self.missing(key, image_keys)
         _, first = np.unique([image_keys[place] for place in missing], return_index=True)
         missing = missing[np.sort(first)]
@@ -71,6 +77,12 @@ class FeatureCache:
 
     def _parts(self, key: str) -> list[Path]:
         return sorted((self.folder / key).glob(f"*/{_KEYS}"))
+
+    def _delete_damaged(self, key: str) -> None:
+        for part in [names.parent for names in self._parts(key)]:
+            if not _is_whole(part):
+                report_progress(f"{part} is damaged, so its features are computed anew")
+                shutil.rmtree(part, ignore_errors=True)
 
     def _write(self, key: str, image_keys: Sequence[str], batches: Iterable[Sequence[np.ndarray]]) -> None:
         folder = self.folder / key
@@ -94,6 +106,7 @@ class FeatureCache:
             if row != len(image_keys):
                 raise ValueError(f"{row} rows of features for {len(image_keys)} images")
             (part / _KEYS).write_text("\n".join(image_keys))
+            (part / _CHECKS).write_bytes(_checksums(part))
             part.rename(folder / Path(partial).name.removeprefix(_PARTIAL))
 
     def _delete_beyond_limit(self, keep: str) -> None:
@@ -119,3 +132,22 @@ def _stat(path: Path) -> os.stat_result:
 
 def _arrays(part: Path) -> list[Path]:
     return sorted(part.glob("*.npy"), key=lambda file: int(file.stem))
+
+
+def _is_whole(part: Path) -> bool:
+    try:
+        return (part / _CHECKS).read_bytes() == _checksums(part)
+    except OSError:  # Without checksums, or another run has found it damaged as well.
+        return False
+
+
+def _checksums(part: Path) -> bytes:
+    """A line for each file: its CRC-32, which finds what disks do, at the speed of reading; and its name."""
+    lines = []
+    for path in [part / _KEYS, *_arrays(part)]:
+        checksum = 0
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                checksum = zlib.crc32(chunk, checksum)
+        lines.append(f"{checksum:08x} {path.name}\n")
+    return "".join(lines).encode()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from components.contract import CLASS_LABEL, IMAGE_SHA256
+from components.contract import CLASS_LABEL, IMAGE_SHA256, ConfigError
+from serving.first_line import first_line
 from trainer.images.untuned import untuned
 
 _BATCH = 1024
@@ -38,6 +40,9 @@ def read_split(pattern: str) -> SplitRecords:
 
     Args:
         pattern: of the shards' paths.
+
+    Raises:
+        ConfigError: a shard is damaged.
     """
     files = tuple(sorted(tf.io.gfile.glob(pattern)))
     wanted = {
@@ -47,7 +52,15 @@ def read_split(pattern: str) -> SplitRecords:
     batches = tf.data.TFRecordDataset(files).batch(_BATCH).map(lambda each: tf.io.parse_example(each, wanted))
     labels: list[np.ndarray] = [np.zeros(0, np.int64)]
     keys: list[str] = []
-    for batch in untuned(batches).as_numpy_iterator():
-        labels.append(batch[CLASS_LABEL])
-        keys += [key.decode() for key in batch[IMAGE_SHA256]]
+    try:
+        for batch in untuned(batches).as_numpy_iterator():
+            labels.append(batch[CLASS_LABEL])
+            keys += [key.decode() for key in batch[IMAGE_SHA256]]
+    except tf.errors.DataLossError as error:
+        # In its message, what is amiss stands between TensorFlow's ways to it.
+        what = first_line(error.message).rpartition("}} ")[2].partition(" [Op:")[0]
+        raise ConfigError(
+            f"A shard in {Path(pattern).parent} is damaged ({what}). Bring it back, or delete the folder "
+            f"{Path(pattern).parents[1]}, and it is made anew."
+        ) from error
     return SplitRecords(files, np.concatenate(labels), tuple(keys))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import struct
 import uuid
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +15,15 @@ from typing import Any
 
 import numpy as np
 
+from components.progress import report_progress
+
 _FIGURES = "figures"
 # A run that ends removes the folder of its states, in which another run of the same request may be saving or
 # reading. The file is then not there, or, on a network volume, no longer.
 _TAKEN_AWAY = (errno.ENOENT, errno.ESTALE)
+# What is raised where bytes of a ZIP file are missing or are others; some of them say where to read on.
+_DAMAGED = (zipfile.BadZipFile, EOFError, KeyError, RuntimeError, ValueError, struct.error, zlib.error)
+_NO_SUCH_PLACE = (errno.EINVAL,)
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class SavedState:
 
     @classmethod
     def load(cls, path: Path) -> SavedState | None:
-        """Reads a state; None when there is none."""
+        """Reads a state; None when there is none, or when it is damaged, as its checksums tell."""
         try:
             with np.load(path, allow_pickle=False) as file:
                 told = json.loads(file[_FIGURES].tobytes())
@@ -58,8 +66,11 @@ class SavedState:
                     for name, count in told["counts"].items()
                 }
         except OSError as error:
-            if error.errno not in _TAKEN_AWAY:
+            if error.errno not in (*_TAKEN_AWAY, *_NO_SUCH_PLACE):
                 raise
+            return None
+        except _DAMAGED:
+            report_progress(f"{path} is damaged, so what it held is done anew")
             return None
         return cls(told["figures"], arrays)
 

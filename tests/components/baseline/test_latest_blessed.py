@@ -3,10 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
 from tfx.types import artifact, standard_artifacts
 
+from components.artifact_seals import seal_outputs
 from components.baseline.latest_blessed import CANDIDATE, MODEL, LatestBlessedBaseline
 from components.contract import ConfigError
+from components.pusher.ledger import Ledger
 from components.pusher.push_record import PushRecord
 
 
@@ -18,7 +21,7 @@ def _model(uri: str) -> artifact.Artifact:
 
 def _baseline(model_dir: Path, candidate: str) -> list[str]:
     inputs = {MODEL: [_model("a"), _model("b")], CANDIDATE: [_model(candidate)]}
-    resolved = LatestBlessedBaseline(str(model_dir), "usual").resolve_artifacts(None, inputs)  # type: ignore[arg-type]
+    resolved = LatestBlessedBaseline(str(model_dir), "usual", 0).resolve_artifacts(None, inputs)  # type: ignore[arg-type]
     assert resolved is not None
     assert [model.uri for model in resolved[CANDIDATE]] == [candidate]
     return [model.uri for model in resolved[MODEL]]
@@ -48,3 +51,31 @@ def test_a_model_that_ml_metadata_does_not_know_is_not_replaced(tmp_path: Path) 
     _produce(tmp_path, PushRecord("elsewhere"))
     with pytest.raises(ConfigError, match="ML Metadata does not know elsewhere"):
         _baseline(tmp_path, "b")
+
+
+def test_a_damaged_model_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    production = _model(str(tmp_path / "model"))
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "variables").write_bytes(b"weights")
+    output = ExecutorOutput()
+    output.output_artifacts["model"].artifacts.append(production.mlmd_artifact)
+    seal_outputs(output)
+    production.set_mlmd_artifact(output.output_artifacts["model"].artifacts[0])
+    _produce(tmp_path / "serving", PushRecord(production.uri))
+    strategy = LatestBlessedBaseline(str(tmp_path / "serving"), "usual", 1)
+    inputs = {MODEL: [production], CANDIDATE: [_model("b")]}
+    assert strategy.resolve_artifacts(None, inputs) == inputs  # type: ignore[arg-type]
+    (tmp_path / "model" / "variables").write_bytes(b"weighty")
+    with pytest.raises(ConfigError, match="model is damaged.*compared with before it is pushed to .*serving"):
+        strategy.resolve_artifacts(None, inputs)  # type: ignore[arg-type]
+
+
+def test_a_folder_that_was_taken_away_meanwhile_is_not_one_without_versions(tmp_path: Path) -> None:
+    _produce(serving := tmp_path / "serving", PushRecord("a"))
+    Ledger(2, ()).write(serving)  # Version 2 was taken back.
+    strategy = LatestBlessedBaseline(str(serving), "usual", 2)
+    inputs = {MODEL: [_model("a")], CANDIDATE: [_model("b")]}
+    assert strategy.resolve_artifacts(None, inputs) == inputs  # type: ignore[arg-type]
+    serving.rename(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match="serving knew version 2 when the run began.*Bring it back"):
+        strategy.resolve_artifacts(None, inputs)  # type: ignore[arg-type]

@@ -73,6 +73,9 @@ def test_the_newest_whole_ingest_with_the_same_key_is_taken(tmp_path: Path) -> N
     _whole(tmp_path, "11", replace(KEY, code="other"))
     (_whole(tmp_path, "12") / "ingest.json").unlink()
     (_whole(tmp_path, "13") / "ingest.json").write_bytes(b'{"key"')
+    (_whole(tmp_path, "14") / "ingest.json").write_bytes(b"{}")
+    manifest_path(_whole(tmp_path, "15"), 0).write_bytes(b"[]\n")
+    manifest_path(_whole(tmp_path, "16"), 0).unlink()
     _whole(tmp_path, "latest")
     found = EarlierIngest(ten, "fingerprint 10", 1, "attempt 10", ())
     assert earlier_ingest(tmp_path.iterdir(), KEY) == found

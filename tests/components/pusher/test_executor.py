@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tfx.components.evaluator import constants
 from tfx.types import artifact, standard_artifacts
 
-from components.contract import NEWLY_PUBLISHED
+from components.contract import NEWLY_PUBLISHED, ConfigError
 from components.pusher.component import Pusher
 from components.pusher.executor import Executor
 from components.pusher.ledger import LEDGER_FILE
@@ -108,3 +109,20 @@ def test_an_attempt_after_a_killed_one_does_not_push_over_what_another_run_pushe
     assert model_versions(tmp_path / "serving") == [1, 2]
     assert output.get_string_custom_property("pushed_version") == "1"
     assert output.get_int_custom_property(NEWLY_PUBLISHED) == 1
+
+
+def test_a_model_is_not_pushed_over_one_that_it_was_not_compared_with(tmp_path: Path) -> None:
+    arguments = _arguments(tmp_path, True, True)
+    (model,), (blessing,) = arguments[0]["model"], arguments[0]["model_blessing"]
+    serving = tmp_path / "serving"
+    publish(Path(model.uri) / "Format-Serving", serving, PushRecord("older", run="run-1"))
+    with pytest.raises(ConfigError, match=r"compared with nothing.*serving/1, which is older, is in prod"):
+        _executor("run-2").Do(*arguments)
+    blessing.set_string_custom_property(constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY, "older")
+    serving.rename(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match=r"compared with older, and meanwhile nothing in .*serving is in"):
+        _executor("run-2").Do(*arguments)
+    assert not serving.exists()
+    (tmp_path / "elsewhere").rename(serving)
+    _executor("run-2").Do(*arguments)
+    assert model_versions(serving) == [1, 2]

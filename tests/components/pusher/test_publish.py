@@ -9,9 +9,9 @@ import pytest
 
 from components.pusher import publish as publish_module
 from components.pusher.ledger import LEDGER_FILE, Ledger
-from components.pusher.publish import note_labels, publish
-from components.pusher.push_record import PushRecord
-from serving.contract import model_versions
+from components.pusher.publish import publish
+from components.pusher.push_record import RECORD_FILE, PushRecord
+from serving.contract import LABELS_ASSET, model_versions
 
 RECORD = PushRecord("model", 0)
 
@@ -141,13 +141,19 @@ def test_removes_what_a_killed_push_left_but_not_one_under_way(tmp_path: Path) -
     assert under_way.exists()
 
 
-def test_labels_of_a_push_that_was_killed_at_its_end_are_noted_by_the_next(tmp_path: Path) -> None:
-    assets = tmp_path / "3" / "assets"
-    assets.mkdir(parents=True)
-    (assets / "labels.txt").write_text("cat\ndog\nowl\n")
-    Ledger(2, ("cat", "dog")).write(tmp_path)
-    note_labels(tmp_path, 3)
-    assert Ledger.read(tmp_path) == Ledger(3, ("cat", "dog", "owl"))
+def test_labels_of_a_push_that_was_killed_at_its_end_are_known_all_the_same(tmp_path: Path) -> None:
+    publish(_saved_model(tmp_path / "export"), tmp_path, RECORD)
+    (tmp_path / LEDGER_FILE).unlink()
+    assert Ledger.read(tmp_path) == Ledger(1, ("cat", "dog"))
+    (tmp_path / "1" / LABELS_ASSET).write_text("cat\ndog\nowl\n")
+    Ledger(0, ("cat", "dog")).write(tmp_path)
+    assert Ledger.read(tmp_path) == Ledger(1, ("cat", "dog", "owl"))
     Ledger(4, ("cat", "dog", "owl", "wren")).write(tmp_path)  # Version 4 was taken back since.
-    note_labels(tmp_path, 3)
     assert Ledger.read(tmp_path) == Ledger(4, ("cat", "dog", "owl", "wren"))
+
+
+def test_labels_of_other_tools_do_not_count(tmp_path: Path) -> None:
+    publish(_saved_model(tmp_path / "export"), tmp_path, RECORD)
+    (tmp_path / LEDGER_FILE).unlink()
+    (tmp_path / "1" / RECORD_FILE).unlink()
+    assert Ledger.read(tmp_path) == Ledger(1, ())

@@ -68,6 +68,27 @@ def test_what_a_killed_run_left_is_not_taken_for_features(cache: FeatureCache) -
     assert _features(cache, "k", "12345")[1] == list("12345")
 
 
+@pytest.mark.parametrize("name", ["0.npy", "1.npy", "keys.txt", "checks.txt"])
+@pytest.mark.parametrize("harm", ["changed", "cut", "gone"])
+def test_damaged_features_are_computed_anew(cache: FeatureCache, name: str, harm: str) -> None:
+    _features(cache, "k", "12345")
+    _features(cache, "k", "67")
+    file = next(part / name for part in (cache.folder / "k").iterdir() if "7" in _keys(part))
+    whole = file.read_bytes()
+    if harm == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(whole[:-1] + (bytes([whole[-1] ^ 1]) if harm == "changed" else b""))
+    store, asked = _features(cache, "k", "1267")
+    assert asked == ["6", "7"]
+    np.testing.assert_array_equal(store.read(np.arange(4))[1], [1, 2, 6, 7])
+    assert _features(cache, "k", "1267")[1] == []
+
+
+def _keys(part: Path) -> list[str]:
+    return (part / "keys.txt").read_text().split()
+
+
 def test_computing_too_few_is_an_error(cache: FeatureCache) -> None:
     with pytest.raises(ValueError, match="3 rows of features for 5 images"):
         cache.features("k", "12345", lambda missing: Counting("12345")(missing[:3]))

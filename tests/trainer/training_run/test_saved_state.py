@@ -63,6 +63,21 @@ def test_a_run_of_the_same_request_may_end_while_another_begins(
     assert SavedState.load(path) is None
 
 
+def test_a_damaged_state_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "epochs-0.npz"
+    SavedState({"epochs": 1}, {"variables": [np.arange(20.0), np.ones(3)]}).save(path)
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 7):
+        path.write_bytes(whole[:length])
+        assert SavedState.load(path) is None
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        if (found := SavedState.load(path)) is not None:  # Of what a ZIP file says, not all matters.
+            assert found.figures == {"epochs": 1}
+            np.testing.assert_array_equal(found.arrays["variables"][0], np.arange(20.0))
+            np.testing.assert_array_equal(found.arrays["variables"][1], np.ones(3))
+
+
 def test_a_state_that_cannot_be_saved_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("no folder")
     with pytest.raises(FileExistsError):
