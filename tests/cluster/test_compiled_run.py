@@ -135,28 +135,34 @@ def test_refused_images_end_the_run_with_their_exit_code(
     assert log.count("refused by an earlier attempt") == results[-1].attempts - 1 == 2
 
 
-def test_two_runs_at_once_are_both_right(
+def test_of_two_runs_at_once_none_replaces_what_it_was_not_compared_with(
     compiled: PipelineFile, volume: Path, trial: Trial, database: Database
 ) -> None:
-    summaries: dict[str, Mapping[str, Any]] = {}
+    ended: dict[str, StepResult] = {}
 
     def run(job_id: str) -> None:
-        _, summaries[job_id] = _run(
-            compiled,
-            volume,
-            trial,
-            database,
-            job_id,
-            overrides=[f"seed={job_id}", "evaluation.min_accuracy=0"],
+        given = LocalRun(
+            volume=volume,
+            logs=volume / "logs" / job_id,
+            parameters={
+                "images": str(trial.images),
+                "overrides": [f"seed={job_id}", "evaluation.min_accuracy=0"],
+            },
+            environment=database.environment,
+            job_id=job_id,
+            pause=lambda seconds: None,
         )
+        ended[job_id] = conduct(compiled, given, lambda result: None)[-1]
 
     threads = [threading.Thread(target=run, args=(job_id,)) for job_id in ("11", "12")]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(summaries) == ["11", "12"]
-    for job_id, summary in summaries.items():
+    finished = [job_id for job_id, last in ended.items() if (last.name, last.exit_code) == ("finish", 0)]
+    assert finished
+    for job_id in finished:
+        summary = json.loads((volume / "runs" / f"stripes-{job_id}" / "summary.json").read_text())
         stages = {stage["name"]: stage["status"] for stage in summary["stages"]}
         assert stages["Trainer"] == "ran", job_id
         assert stages["ImageFolderExampleGen"] == "cached", job_id
@@ -164,6 +170,9 @@ def test_two_runs_at_once_are_both_right(
         assert trial.summary.metrics.candidate is not None
         tested = trial.summary.metrics.candidate["example_count"]
         assert summary["metrics"]["candidate"]["example_count"] == tested
-    assert database.ask("SELECT COUNT(*) FROM imgclf.Execution WHERE last_known_state = 2") == [
-        "0"
-    ]  # running
+    for job_id in ended.keys() - finished:
+        assert (ended[job_id].name, ended[job_id].exit_code) == ("pusher", 2), ended[job_id]
+        log = (volume / "logs" / job_id / "pusher.log").read_text()
+        assert "is in production, so it is not pushed. Run it again." in log
+    running = "SELECT COUNT(*) FROM imgclf.Execution WHERE last_known_state = 2"
+    assert database.ask(running) == ["0"]

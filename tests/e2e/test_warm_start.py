@@ -33,7 +33,6 @@ def test_the_next_run_starts_from_the_weights_of_the_last_with_a_new_class(tmp_p
     assert (version / PUSHED_KERAS_MODEL).read_bytes() == trained.read_bytes()
     assert saved_labels(trained) == ("down", "plain")
     before = _weights(trained)
-    trained.unlink()
 
     write_folder(images, {"across": 20}, first_seed=700_000)
     summary = trial.run("one class more", ["training.epochs=0"])
