@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from components.contract import ConfigError
 from kubeflow.compiled_steps import CompiledStep
 from kubeflow.pipeline_file import PipelineFile
 from kubeflow.volume_paths import VolumePaths
@@ -47,7 +46,7 @@ class LocalRun:
 
     Attributes:
         volume: folder in place of the shared volume.
-        parameters: in place of the pipeline's defaults.
+        parameters: in place of the pipeline's defaults; from `PipelineFile.arguments`.
         environment: variables in place of those of the file.
         secrets: secret and key → value; what is not here is taken from this process' environment.
         job_id: names the run.
@@ -78,15 +77,7 @@ def conduct(
 
     Returns:
         Results of the steps that were started, in order.
-
-    Raises:
-        ConfigError: there is no such parameter.
     """
-    unknown = sorted(set(run.parameters) - set(pipeline.parameters))
-    if unknown:
-        raise ConfigError(
-            f"The pipeline has no parameter {unknown[0]}; it has {', '.join(pipeline.parameters)}."
-        )
     parameters = {**pipeline.parameters, **run.parameters}
     run.logs.mkdir(parents=True, exist_ok=True)
     results: list[StepResult] = []

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from components.contract import ConfigError
 from kubeflow.compiled_steps import CompiledStep, Retries
 from kubeflow.conductor import LocalRun, StepResult, conduct
 from kubeflow.pipeline_file import PipelineFile
@@ -162,11 +161,6 @@ def test_a_killed_step_counts_as_failed(in_folder: Path) -> None:
 
     (result,) = _conduct(in_folder, _step("killed", "import time; time.sleep(300)"), started=kill)
     assert result.exit_code == -signal.SIGKILL
-
-
-def test_a_parameter_that_there_is_not(in_folder: Path) -> None:
-    with pytest.raises(ConfigError, match="no parameter imges; it has images"):
-        _conduct(in_folder, defaults={"images": ""}, parameters={"imges": "x"})
 
 
 def test_other_programs_than_python_are_left_alone(in_folder: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from components.contract import ConfigError
 from tests.conftest import Trial
 from tests.trainer.made_up_splits import MadeUpSplit
+from tests.trainer.stripes_request import stripes_request
 from trainer.images.split_records import read_split
 from trainer.model.classifier import build_classifier
 from trainer.model.saved_classifier import add_labels
@@ -28,23 +29,7 @@ def test_decoded_images_of_all_sizes_are_kept_in_memory_only_as_far_as_allowed(
     examples = trial.artifact("ImageFolderExampleGen", "examples")
     counts = [read_split(str(examples / f"Split-{name}" / "*")).count for name in ("train", "eval")]
     allowed = sum([3 * size**2 * count for size in (16, 8) for count in counts][:fitting])
-    request = TrainRequest(
-        name="stripes",
-        model=ModelSettings(backbone="small_cnn", weights="none", image_size=16),
-        training=TrainingSettings(cache_gib=allowed / 2**30),
-        serving=ServingSettings(),
-        seed=0,
-        labels=("across", "down", "plain"),
-        train_pattern=str(examples / "Split-train" / "*"),
-        eval_pattern=str(examples / "Split-eval" / "*"),
-        train_counts=(24, 24, 24),
-        transform_dir=str(trial.artifact("Transform", "transform_graph")),
-        saved_model_dir=tmp_path / "model" / "Format-Serving",
-        run_dir=tmp_path / "run",
-        cache_dir=tmp_path / "cache",
-        code="code",
-        preprocessing="preprocessing",
-    )
+    request = stripes_request(trial, tmp_path, TrainingSettings(cache_gib=allowed / 2**30))
     with opened_splits(request) as (splits, _):
         for size in (16, 8):
             for split in (splits.train, splits.evaluation):
