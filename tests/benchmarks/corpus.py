@@ -50,6 +50,21 @@ def varied(jpeg: bytes, seed: int) -> bytes:
     return file.getvalue()
 
 
+def write_enlarged(root: Path, originals: list[tuple[str, bytes]], shorter: int) -> None:
+    """Writes every image as large as a camera makes it: `shorter` pixels on its shorter side."""
+    with ProcessPoolExecutor() as processes:
+        list(processes.map(_write_enlarged, repeat(root), count(), originals, repeat(shorter)))
+
+
+def _write_enlarged(root: Path, number: int, original: tuple[str, bytes], shorter: int) -> None:
+    label, data = original
+    (root / label).mkdir(parents=True, exist_ok=True)
+    with Image.open(io.BytesIO(data)) as image:
+        scale = shorter / min(image.size)
+        width, height = (round(side * scale) for side in image.size)
+        image.resize((width, height)).save(root / label / f"{number:06d}.jpg", quality=90)
+
+
 def change(root: Path, every: int, comment: str) -> None:
     """Gives each `every`-th file other bytes, by one more comment."""
     for path in sorted(root.glob("*/*.jpg"))[::every]:

@@ -21,6 +21,16 @@ def test_copies_are_other_views_of_the_same_size(tmp_path: Path) -> None:
     assert 0.5 < size / len(originals[0][1]) < 2
 
 
+def test_enlarged_images_are_the_same_pictures(tmp_path: Path) -> None:
+    originals = corpus.photographs(None, images=2)
+    corpus.write_enlarged(tmp_path, originals, 748)
+    for (label, data), path in zip(originals, sorted(tmp_path.glob("*/*.jpg")), strict=True):
+        with Image.open(path) as large, Image.open(io.BytesIO(data)) as small:
+            assert (path.parent.name, large.size, large.format) == (label, (890, 748), "JPEG")
+            difference = np.abs(np.asarray(large.resize(small.size), int) - np.asarray(small, int))
+            assert difference.mean() < 5
+
+
 def test_every_so_many_files_change(tmp_path: Path) -> None:
     corpus.write_copies(tmp_path, corpus.photographs(None, images=4), 3)
     before = {path: path.read_bytes() for path in tmp_path.glob("*/*.jpg")}

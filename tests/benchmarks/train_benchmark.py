@@ -24,6 +24,9 @@ PLAIN: Final = "keras"
 DECODING: Final = "decoding alone"
 _CORES: Final = 2
 _COPIES: Final = 3
+# One photograph of so many is also read as a camera would make it, with so many pixels on its shorter side.
+_LARGE_OF: Final = 12
+_LARGE_SIDE: Final = 3000
 
 Figures = dict[str, list[float]]
 
@@ -144,16 +147,19 @@ def main() -> None:
         )
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:_CORES])
     with tempfile.TemporaryDirectory() as scratch:
-        from tests.benchmarks.corpus import photographs, write_copies
+        from tests.benchmarks.corpus import photographs, write_copies, write_enlarged
         from tests.benchmarks.training.prepare import prepare, prepare_many
 
-        originals, copies = Path(scratch, "originals"), Path(scratch, "copies")
+        originals, copies, large = (Path(scratch, name) for name in ("originals", "copies", "large"))
         prepare(Path(images), originals)
         trained = race((OURS, PLAIN), "train", originals, weights, arguments.rounds)
         # More than a start, in which a graph is traced, takes.
         write_copies(copies / "images", photographs(Path(images)), _COPIES)
-        prepare(copies / "images", copies)
-        read = race((OURS, PLAIN, DECODING), "read", copies, weights, arguments.rounds)
+        write_enlarged(large / "images", photographs(Path(images))[::_LARGE_OF], _LARGE_SIDE)
+        read = {}
+        for folder in (copies, large):
+            prepare(folder / "images", folder)
+            read[folder] = race((OURS, PLAIN, DECODING), "read", folder, weights, arguments.rounds)
         prepare_many(Path(scratch) / "many", 200_000, 32, 10)
         (many,) = race((OURS,), "many", Path(scratch) / "many", weights, 1).values()
     versions = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras"))
@@ -161,7 +167,9 @@ def main() -> None:
     print("## Both phases\n")
     print("\n".join(training_table(trained)))
     print(f"\n## The input pipeline alone, {_COPIES} pictures made of each photograph\n")
-    print("\n".join(reading_table(read)))
+    print("\n".join(reading_table(read[copies])))
+    print(f"\n## The same with photographs of a camera, {_LARGE_SIDE} pixels on the shorter side\n")
+    print("\n".join(reading_table(read[large])))
     print("\n## More pixels than may be in memory\n")
     print(f"| {' | '.join(many)} |\n|{'--:|' * len(many)}")
     print(f"| {' | '.join(f'{value:,.2f}' for (value,) in many.values())} |")
