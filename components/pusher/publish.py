@@ -57,7 +57,7 @@ def publish(saved_model: Path, model_dir: Path, record: PushRecord) -> int:
 
 
 def _renamed(copy: Path, target: Path) -> bool:
-    """Whether the name was still free: of two runs that push at once the slower one takes the next."""
+    """Whether the name was still free: other tools that push wait for nobody."""
     try:
         copy.rename(target)
     except OSError:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from components.pusher.ledger import LEDGER_FILE
 from components.pusher.publish import publish
 from components.pusher.push_record import PushRecord
 from serving.contract import model_versions
+from tests.own_process import begin_apart
 
 
 def _blessing(kind: type[artifact.Artifact], blessed: bool) -> artifact.Artifact:
@@ -126,3 +129,22 @@ def test_a_model_is_not_pushed_over_one_that_it_was_not_compared_with(tmp_path: 
     (tmp_path / "elsewhere").rename(serving)
     _executor("run-2").Do(*arguments)
     assert model_versions(serving) == [1, 2]
+
+
+def _push_at_once(tmp_path: Path, number: int, ready: Barrier) -> None:
+    inputs, outputs, properties = _arguments(tmp_path / str(number), True, True)
+    properties["push_destination"] = f'{{"filesystem": {{"base_directory": "{tmp_path / "serving"}"}}}}'
+    ready.wait()
+    _executor(f"run-{number}").Do(inputs, outputs, properties)
+
+
+def test_of_models_that_are_pushed_at_once_each_is_compared_with_what_it_replaces(tmp_path: Path) -> None:
+    ready = get_context("forkserver").Barrier(4)
+    logs = [tmp_path / f"{number}.log" for number in range(4)]
+    pushes = [begin_apart(log, _push_at_once, tmp_path, number, ready) for number, log in enumerate(logs)]
+    for push in pushes:
+        push.join()
+    assert sorted(push.exitcode for push in pushes) == [0, 1, 1, 1]
+    assert model_versions(tmp_path / "serving") == [1]
+    refused = [log.read_text() for push, log in zip(pushes, logs, strict=True) if push.exitcode]
+    assert all("The model was compared with nothing, and meanwhile" in log for log in refused)
