@@ -36,7 +36,8 @@ class Executor(stock.Executor):
         """Publishes the model, or records that it was not pushed.
 
         Raises:
-            ConfigError: what is in production has changed since the model was compared with it.
+            ConfigError: what is in production has changed since the model was compared with it, or new labels
+                have been published since it got its own.
         """
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
         blessed = input_dict.get("model_blessing") and input_dict.get("infra_blessing")
