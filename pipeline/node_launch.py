@@ -194,11 +194,12 @@ def _noted_error(execution: metadata_store_pb2.Execution, node_id: str) -> Excep
     """Why an execution failed: TFX's launcher catches what resolvers raise, and notes the traceback."""
     noted = execution.custom_properties["__execution_result__"].string_value
     traceback = json.loads(noted).get("resultMessage", "") if noted else ""
+    told = f"{ConfigError.__module__}.{ConfigError.__qualname__}: "
+    for line in traceback.split("\n"):  # It may have a cause, and TFX raises errors of its own behind it.
+        if line.startswith(told):
+            return ConfigError(line.removeprefix(told))
     # The first error is the cause of those behind it.
     first = traceback.partition("\n\nThe above exception was")[0].rstrip().rpartition("\n")[2]
-    kind, _, reason = first.partition(": ")
-    if kind == f"{ConfigError.__module__}.{ConfigError.__qualname__}":
-        return ConfigError(reason)
     return RuntimeError(f"{node_id} could not be run: {first or 'ML Metadata has it as failed'}.")
 
 

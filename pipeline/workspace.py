@@ -90,21 +90,26 @@ def open_workspace(root: Path) -> Workspace:
         raise ConfigError(
             f"The workspace {root} cannot be written to ({error.strerror}). Choose another with --workspace."
         ) from error
-    _require_unmoved(root)
-    return Workspace(root)
+    return Workspace(_as_before(root))
 
 
-def _require_unmoved(root: Path) -> None:
-    """Metadata holds absolute paths: a workspace that was moved would be asked for files that are gone."""
+def _as_before(root: Path) -> Path:
+    """The path that earlier runs had: one folder may have several, by links and `..`, and TFX compares them.
+
+    Metadata holds absolute paths: a workspace that was moved would be asked for files that are gone.
+    """
     home = root / ".location"
     if not home.exists():
         # Of two first runs at once, and after one that was killed here, none must find half a path.
         write_whole(home, str(root).encode())
-    elif (before := home.read_text("utf-8", "replace")) != str(root):
+        return root
+    before = Path(home.read_text("utf-8", "replace"))
+    if not (before.is_dir() and before.samefile(root)):
         raise ConfigError(
             f"The workspace {root} was moved here from {before}, and its metadata still points there. "
             "Move it back, or start a new one with --workspace."
         )
+    return before
 
 
 @contextmanager

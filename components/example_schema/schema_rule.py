@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,9 @@ _UNUSED_STAGES: Final = (
 # What takes other statistics to compare with.
 _COMPARED: Final = ("drift_comparator", "skew_comparator")
 _COMPARED_AS_A_WHOLE: Final = ("num_examples_drift_comparator", "num_examples_version_comparator")
+# What has Transform read other things than one value a feature.
+_OTHER_TENSORS: Final = ("sparse_feature", "tensor_representation_group")
+_SUPPORTED_FRACTION: Final = "minimum_supported_image_fraction"
 
 
 def contract_schema(labels: Sequence[str]) -> schema_pb2.Schema:
@@ -121,11 +125,32 @@ def schema_problems(schema: schema_pb2.Schema) -> list[str]:
         for name, feature in used.items()
         if not _exactly_once(feature)
     ]
+    problems += [
+        f"it has a `{key}`, and Transform reads one value of each feature: take it out"
+        for key in _OTHER_TENSORS
+        if getattr(schema, key)
+    ]
     encoded = used.get(contract.IMAGE_ENCODED)
     if encoded is not None and not encoded.HasField("image_domain"):
         problems.append(
             f"feature '{contract.IMAGE_ENCODED}' needs `image_domain {{}}`, or its bytes are taken for text"
         )
+    return problems + _unheeded(schema, used)
+
+
+def _unheeded(schema: schema_pb2.Schema, used: Mapping[str, schema_pb2.Feature]) -> list[str]:
+    """What the schema demands, and nobody would look at."""
+    problems = [
+        f"feature '{name}' is there {times} times, and only the first one would be heeded: make one of them"
+        for name, times in Counter(feature.name for feature in schema.feature).items()
+        if times > 1
+    ]
+    problems += [
+        f"feature '{name}' has a `{_SUPPORTED_FRACTION}`, which takes statistics that are not made: take it "
+        "out, and see data.policies"
+        for name, feature in used.items()
+        if feature.image_domain.HasField(_SUPPORTED_FRACTION)
+    ]
     compared = [
         (f"feature '{name}'", key)
         for name, feature in used.items()

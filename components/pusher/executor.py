@@ -15,6 +15,7 @@ from components.pusher.driver import REPLACES, model_dir_of
 from components.pusher.ledger import Ledger
 from components.pusher.publish import publish
 from components.pusher.push_record import Production, PushRecord, production, pushed_by
+from components.pusher.sole_push import sole_push
 
 
 class Executor(stock.Executor):
@@ -35,36 +36,41 @@ class Executor(stock.Executor):
         """Publishes the model, or records that it was not pushed.
 
         Raises:
-            ConfigError: what is in production has changed since the model was compared with it.
+            ConfigError: what is in production has changed since the model was compared with it, or new labels
+                have been published since it got its own.
         """
-        evaluation = json.loads(exec_properties["custom_config"])["evaluation"]
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
         blessed = input_dict.get("model_blessing") and input_dict.get("infra_blessing")
         if not blessed or not self.CheckBlessing(input_dict):
             self._MarkNotPushed(pushed)
             return
-        model = artifact_utils.get_single_instance(input_dict["model"])
         model_dir = model_dir_of(exec_properties["push_destination"])
-        run = self._context.pipeline_run_id
-        current = production(model_dir)
-        version = pushed_by(model_dir, run)
-        newly_published = version is not None or not current.holds(model.uri)
-        if version is None and current.holds(model.uri):
-            version = current.version
-        if version is None:
-            compared_with = input_dict["model_blessing"][0].get_string_custom_property(
-                constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY
-            )
-            _require_compared(model_dir, current, compared_with)
-            record = PushRecord(model.uri, int(exec_properties[REPLACES]), compared_with, evaluation, run)
-            version = publish(Path(self.GetModelPath(input_dict)), model_dir, record)
-        else:
-            # A push that was killed at its end may not have noted what it published.
-            Ledger.read(model_dir).write(model_dir)
+        with sole_push(model_dir):
+            version, newly_published = self._push(input_dict, model_dir, exec_properties)
         pushed.set_int_custom_property(NEWLY_PUBLISHED, int(newly_published))
         self._MarkPushed(
             pushed, pushed_destination=str(model_dir / str(version)), pushed_version=str(version)
         )
+
+    def _push(
+        self, input_dict: dict[str, list[artifact.Artifact]], model_dir: Path, exec_properties: dict[str, Any]
+    ) -> tuple[int, bool]:
+        """The version that the model is in production as, and whether this run has published it."""
+        model = artifact_utils.get_single_uri(input_dict["model"])
+        run = self._context.pipeline_run_id
+        current = production(model_dir)
+        version = pushed_by(model_dir, run)
+        if version is not None or current.holds(model):
+            # A push that was killed at its end may not have noted what it published.
+            Ledger.read(model_dir).write(model_dir)
+            return (current.version, False) if version is None else (version, True)
+        compared_with = input_dict["model_blessing"][0].get_string_custom_property(
+            constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY
+        )
+        _require_compared(model_dir, current, compared_with)
+        evaluation = json.loads(exec_properties["custom_config"])["evaluation"]
+        record = PushRecord(model, int(exec_properties[REPLACES]), compared_with, evaluation, run)
+        return publish(Path(self.GetModelPath(input_dict)), model_dir, record), True
 
 
 def _require_compared(model_dir: Path, current: Production, compared_with: str) -> None:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from components.image_folder.label_map import read_labels
-from components.pusher.notes import read_note
+from components.pusher.notes import damaged, read_note
 from components.pusher.push_record import RECORD_FILE
 from components.whole_file import write_whole
 from serving.contract import LABELS_ASSET
@@ -39,7 +39,7 @@ class Ledger:
         the ledger, and because the ledger may be lost.
 
         Raises:
-            ConfigError: it is damaged.
+            ConfigError: it is damaged, or the labels of a version are.
         """
         path = model_dir / LEDGER_FILE
         written = read_note(path, _LEDGER) if path.is_file() else Ledger()
@@ -60,4 +60,9 @@ _LEDGER = TypeAdapter(Ledger)
 def _labels(version_dir: Path) -> tuple[str, ...]:
     """Labels of a version that a push of ours made; none for those of other tools."""
     path = version_dir / LABELS_ASSET
-    return read_labels(path) if (version_dir / RECORD_FILE).is_file() and path.is_file() else ()
+    if not (version_dir / RECORD_FILE).is_file() or not path.is_file():
+        return ()
+    try:
+        return read_labels(path)
+    except UnicodeDecodeError as error:
+        raise damaged(path) from error

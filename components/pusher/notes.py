@@ -25,6 +25,9 @@ def read_note(path: Path, adapter: TypeAdapter[Note]) -> Note:
     try:
         return adapter.validate_json(path.read_bytes())
     except ValidationError as error:
-        raise ConfigError(
-            f"{path} is damaged: it is not what a push writes. Bring back the one that was there."
-        ) from error
+        raise damaged(path) from error
+
+
+def damaged(path: Path) -> ConfigError:
+    """What is to be told of a file that pushes write, and that holds something else."""
+    return ConfigError(f"{path} is damaged: it is not what a push writes. Bring back the one that was there.")

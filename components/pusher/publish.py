@@ -7,10 +7,11 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from components.contract import KERAS_MODEL_FILE, PUSHED_KERAS_MODEL
+from components.contract import KERAS_MODEL_FILE, PUSHED_KERAS_MODEL, ConfigError
 from components.image_folder.label_map import read_labels
 from components.pusher.ledger import Ledger
 from components.pusher.push_record import PushRecord
@@ -35,10 +36,14 @@ def publish(saved_model: Path, model_dir: Path, record: PushRecord) -> int:
 
     Returns:
         The version; a number that was never used before.
+
+    Raises:
+        ConfigError: labels were published since the model got its own, under ids that mean others to it.
     """
+    labels = read_labels(saved_model / LABELS_ASSET)
+    _require_ids_kept(labels, Ledger.read(model_dir).labels)
     model_dir.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(model_dir)
-    labels = read_labels(saved_model / LABELS_ASSET)
     with tempfile.TemporaryDirectory(prefix=_INCOMING, dir=model_dir) as incoming:
         copy = Path(incoming) / "model"
         shutil.copytree(saved_model, copy)
@@ -56,8 +61,18 @@ def publish(saved_model: Path, model_dir: Path, record: PushRecord) -> int:
     return version
 
 
+def _require_ids_kept(labels: Sequence[str], published: Sequence[str]) -> None:
+    """Another run may have published new labels meanwhile, and its version may be gone again."""
+    if tuple(labels[: len(published)]) != tuple(published):
+        meant, now = (", ".join(f"'{label}'" for label in each) for each in (published, labels))
+        raise ConfigError(
+            f"The labels {meant} have been published meanwhile, in this order, and those of this model are "
+            f"{now}. Clients know labels by their ids, so it is not pushed. Run it again."
+        )
+
+
 def _renamed(copy: Path, target: Path) -> bool:
-    """Whether the name was still free: of two runs that push at once the slower one takes the next."""
+    """Whether the name was still free: other tools that push wait for nobody."""
     try:
         copy.rename(target)
     except OSError:

@@ -178,6 +178,17 @@ def test_a_workspace_that_was_moved(tmp_path: Path) -> None:
         open_workspace(tmp_path / "after")
 
 
+def test_a_workspace_that_is_named_in_another_way_was_not_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    first = open_workspace(Path("../w"))
+    (tmp_path / "link").symlink_to(tmp_path / "w")
+    for name in (tmp_path / "w", tmp_path / "link", Path("../w")):
+        assert open_workspace(name) == first
+
+
 def test_a_home_that_nobody_has(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such user"):
         _resolve(tmp_path, Path("~no-such-user/images"))

@@ -1,16 +1,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.orchestration import metadata
+from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
-from tfx.types import artifact, standard_artifacts
+from tfx.types import artifact, component_spec, standard_artifacts
+from tfx.types.channel import Channel
 
 from components.artifact_seals import seal_outputs
 from components.baseline.latest_blessed import CANDIDATE, MODEL, LatestBlessedBaseline
 from components.contract import ConfigError
 from components.pusher.ledger import Ledger
-from components.pusher.push_record import PushRecord
+from components.pusher.push_record import RECORD_FILE, PushRecord
+from pipeline.beam_settings import BeamSettings
+from pipeline.dag_runner import DagRunner
+from tests.conftest import NobodyListens
 
 
 def _model(uri: str) -> artifact.Artifact:
@@ -79,3 +88,49 @@ def test_a_folder_that_was_taken_away_meanwhile_is_not_one_without_versions(tmp_
     serving.rename(tmp_path / "elsewhere")
     with pytest.raises(ConfigError, match="serving knew version 2 when the run began.*Bring it back"):
         strategy.resolve_artifacts(None, inputs)  # type: ignore[arg-type]
+
+
+class MadeUpExecutor(base_executor.BaseExecutor):
+    """Makes a model of nothing."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[artifact.Artifact]],
+        output_dict: dict[str, list[artifact.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        pass
+
+
+class MadeUpSpec(component_spec.ComponentSpec):
+    PARAMETERS: dict[str, component_spec.ExecutionParameter] = {}
+    INPUTS: dict[str, component_spec.ChannelParameter] = {}
+    OUTPUTS = {MODEL: component_spec.ChannelParameter(type=standard_artifacts.Model)}
+
+
+class MadeUp(base_component.BaseComponent):
+    SPEC_CLASS = MadeUpSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(MadeUpExecutor)
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [('{"model": "elsewhere"}', "ML Metadata does not know elsewhere"), ("half {", ".*push.json is damaged")],
+)
+def test_what_is_amiss_is_told_through_tfx(tmp_path: Path, record: str, reason: str) -> None:
+    _produce(serving := tmp_path / "serving", PushRecord("a"))
+    (serving / "1" / RECORD_FILE).write_text(record)
+    candidate = MadeUp(MadeUpSpec(model=Channel(type=standard_artifacts.Model)))
+    baseline = Resolver(
+        LatestBlessedBaseline,
+        {"model_dir": str(serving), "evaluation": "usual", "last_version": 1},
+        **{MODEL: Channel(type=standard_artifacts.Model), CANDIDATE: candidate.outputs[MODEL]},
+    )
+    pipeline = Pipeline(
+        pipeline_name="birds",
+        pipeline_root=str(tmp_path / "artifacts"),
+        components=[candidate, baseline],
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata")),
+    )
+    with pytest.raises(ConfigError, match=f"^{reason}"):
+        DagRunner("run", BeamSettings(), NobodyListens()).run(pipeline)

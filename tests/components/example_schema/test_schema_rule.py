@@ -68,6 +68,17 @@ def test_a_curated_schema_is_taken_as_it_is(tmp_path: Path) -> None:
             ENCODED + LABEL + "dataset_constraints { num_examples_drift_comparator {} }",
             "it has a `num_examples_drift_comparator`",
         ),
+        (ENCODED + LABEL + LABEL.replace("type", "int_domain { max: 5 } type"), "label' is there 2 times"),
+        (ENCODED + LABEL.replace("type", "deprecated: true type") + LABEL, "label' is there 2 times"),
+        (ENCODED + LABEL + 'sparse_feature { name: "s" }', "it has a `sparse_feature`"),
+        (
+            ENCODED + LABEL + 'tensor_representation_group { key: "" value {} }',
+            "it has a `tensor_representation_group`",
+        ),
+        (
+            ENCODED.replace("domain {}", "domain { minimum_supported_image_fraction: 1 }") + LABEL,
+            "'image/encoded' has a `minimum_supported_image_fraction`, which takes statistics",
+        ),
         (ENCODED + LABEL + 'feature { name: "x" typ: INT }', "not a TFDV schema in protobuf's text format"),
         (ENCODED + "\n" + LABEL + "\n}", "line 3: "),
         ("\x89PNG\r\n", "is not a TFDV schema"),

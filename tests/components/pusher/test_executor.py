@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +13,11 @@ from tfx.types import artifact, standard_artifacts
 from components.contract import NEWLY_PUBLISHED, ConfigError
 from components.pusher.component import Pusher
 from components.pusher.executor import Executor
-from components.pusher.ledger import LEDGER_FILE
+from components.pusher.ledger import LEDGER_FILE, Ledger
 from components.pusher.publish import publish
 from components.pusher.push_record import PushRecord
-from serving.contract import model_versions
+from serving.contract import LABELS_ASSET, model_versions
+from tests.own_process import begin_apart
 
 
 def _blessing(kind: type[artifact.Artifact], blessed: bool) -> artifact.Artifact:
@@ -126,3 +130,39 @@ def test_a_model_is_not_pushed_over_one_that_it_was_not_compared_with(tmp_path: 
     (tmp_path / "elsewhere").rename(serving)
     _executor("run-2").Do(*arguments)
     assert model_versions(serving) == [1, 2]
+
+
+@pytest.mark.parametrize("labels", ["cat\ndog\n", "cat\ndog\nowl\n"])
+def test_an_id_that_was_published_meanwhile_keeps_its_meaning(tmp_path: Path, labels: str) -> None:
+    arguments = _arguments(tmp_path, True, True)
+    (model,), serving = arguments[0]["model"], tmp_path / "serving"
+    saved_model = Path(model.uri) / "Format-Serving"
+    (saved_model / LABELS_ASSET).write_text("cat\ndog\nwren\n")
+    publish(saved_model, serving, PushRecord("of another run", run="run-1"))
+    shutil.rmtree(serving / "1")  # So there is nothing in production again.
+    (saved_model / LABELS_ASSET).write_text(labels)
+    with pytest.raises(ConfigError, match="labels 'cat', 'dog', 'wren' have .*Run it again"):
+        _executor("run-2").Do(*arguments)
+    assert Ledger.read(serving) == Ledger(1, ("cat", "dog", "wren"))
+    (saved_model / LABELS_ASSET).write_text("cat\ndog\nwren\nowl\n")
+    _executor("run-2").Do(*arguments)
+    assert Ledger.read(serving) == Ledger(2, ("cat", "dog", "wren", "owl"))
+
+
+def _push_at_once(tmp_path: Path, number: int, ready: Barrier) -> None:
+    inputs, outputs, properties = _arguments(tmp_path / str(number), True, True)
+    properties["push_destination"] = f'{{"filesystem": {{"base_directory": "{tmp_path / "serving"}"}}}}'
+    ready.wait()
+    _executor(f"run-{number}").Do(inputs, outputs, properties)
+
+
+def test_of_models_that_are_pushed_at_once_each_is_compared_with_what_it_replaces(tmp_path: Path) -> None:
+    ready = get_context("forkserver").Barrier(4)
+    logs = [tmp_path / f"{number}.log" for number in range(4)]
+    pushes = [begin_apart(log, _push_at_once, tmp_path, number, ready) for number, log in enumerate(logs)]
+    for push in pushes:
+        push.join()
+    assert sorted(push.exitcode for push in pushes) == [0, 1, 1, 1]
+    assert model_versions(tmp_path / "serving") == [1]
+    refused = [log.read_text() for push, log in zip(pushes, logs, strict=True) if push.exitcode]
+    assert all("The model was compared with nothing, and meanwhile" in log for log in refused)

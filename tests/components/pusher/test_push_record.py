@@ -9,6 +9,7 @@ from components.contract import ConfigError
 from components.pusher.ledger import LEDGER_FILE, Ledger
 from components.pusher.publish import publish
 from components.pusher.push_record import RECORD_FILE, PushRecord, production
+from serving.contract import LABELS_ASSET
 
 
 def _push(root: Path, model: str, evaluation: str = "usual") -> int:
@@ -103,3 +104,11 @@ def test_a_damaged_ledger_is_named(tmp_path: Path, text: str) -> None:
     ledger.write_text(text)
     with pytest.raises(ConfigError, match=f"{ledger} is damaged"):
         Ledger.read(tmp_path)
+
+
+def test_damaged_labels_of_a_version_are_named(tmp_path: Path) -> None:
+    _push(tmp_path, "a")
+    labels = tmp_path / "serving" / "1" / LABELS_ASSET
+    labels.write_bytes(b"cat\n\xff\n")
+    with pytest.raises(ConfigError, match=f"{labels} is damaged"):
+        Ledger.read(tmp_path / "serving")

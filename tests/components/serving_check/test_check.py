@@ -46,6 +46,49 @@ def test_nan_is_a_difference(export: Path, golden: list[GoldenAnswer]) -> None:
     assert check_servable(export, other, SETTINGS).problems
 
 
+class Uneven(tf.Module):
+    """Says the same of every image, and of every record something else."""
+
+    def __init__(self, of_images: float, of_records: float) -> None:
+        super().__init__()
+        self.of_images, self.of_records = of_images, of_records
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=contract.IMAGE_BYTES)])
+    def images(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        probabilities = tf.fill([tf.size(image_bytes), 3], self.of_images)
+        best, names = probabilities[:, 0], tf.repeat("across", tf.size(image_bytes))
+        return {
+            contract.PROBABILITIES: probabilities,
+            contract.LABEL: names,
+            contract.PROBABILITY: best,
+            contract.ACCEPTED: best > 0,
+            contract.TOP_LABELS: names[:, None],
+            contract.TOP_PROBABILITIES: best[:, None],
+        }
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=contract.EXAMPLES)])
+    def records(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {contract.PROBABILITIES: tf.fill([tf.size(examples), 3], self.of_records)}
+
+
+@pytest.mark.parametrize(
+    ("of_images", "of_records", "difference"),
+    [(0.25, 0.25, None), (0.25, np.nan, "nan"), (0.25, 0.5, "0.25")],
+)
+def test_both_signatures_are_held_against_training(
+    golden: list[GoldenAnswer], tmp_path: Path, of_images: float, of_records: float, difference: str | None
+) -> None:
+    model = Uneven(of_images, of_records)
+    signatures = {contract.SERVING_DEFAULT: model.images, contract.SERVE_EXAMPLES: model.records}
+    tf.saved_model.save(model, str(tmp_path / "1"), signatures)
+    (tmp_path / "1" / "assets").mkdir(exist_ok=True)
+    (tmp_path / "1" / contract.LABELS_ASSET).write_text("across\ndown\nplain\n")
+    trained = [replace(answer, probabilities=np.full(3, 0.25, np.float32)) for answer in golden]
+    problems = check_servable(tmp_path / "1", trained, SETTINGS).problems
+    assert len(problems) == (difference is not None)
+    assert all(f"differ from those of training by {difference};" in problem for problem in problems)
+
+
 def test_finds_labels_that_do_not_fit(export: Path, golden: list[GoldenAnswer], tmp_path: Path) -> None:
     copy = Path(shutil.copytree(export, tmp_path / "copy"))
     (copy / contract.LABELS_ASSET).write_text("down\nacross\nplain\n")
