@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,21 @@ def test_whoever_writes_at_the_same_time_is_not_in_the_way(
     monkeypatch.setattr(Path, "replace", meanwhile)
     write_whole(tmp_path / "file", b"ours")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"ours"}
+
+
+def test_what_is_put_in_place_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_disk: list[int] = []
+    flush, replace = os.fsync, Path.replace
+
+    def flushed(descriptor: int) -> None:
+        flush(descriptor)
+        on_disk.append(os.fstat(descriptor).st_size)
+
+    def replaced(self: Path, target: Path) -> Path:
+        assert on_disk == [self.stat().st_size] == [3]
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(Path, "replace", replaced)
+    write_whole(tmp_path / "file", b"now")
+    assert (tmp_path / "file").read_bytes() == b"now"
