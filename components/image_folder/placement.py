@@ -14,6 +14,7 @@ from components.image_folder.findings import Action, Finding, action_of, printab
 from components.image_folder.near_duplicates import near_pairs
 from components.image_folder.placement_candidate import Candidate
 from components.image_folder.settings import DataSettings
+from components.image_folder.split_assignment import DECIDING_BYTES
 
 # The further from training, the more an image is worth: it is what the model is judged by.
 _HELD_OUT: Final = {TRAIN: 0, EVAL: 1, TEST: 2}
@@ -136,21 +137,29 @@ def _keep_on_one_side(group: Sequence[Candidate], open_splits: Collection[str], 
     """Moves the images whose split is open to that of one of them.
 
     That is the given split furthest from training if the layout gives any,
-    and else what the content of the image with the smallest digest says:
-    nothing else keeps the shares of the splits as they were asked for. A split
-    that the layout gives in full takes in no further image; those that are
-    open then stay together at least.
+    and else what the content of one image says that is drawn by lot: nothing
+    else keeps the shares of the splits as they were asked for. A split that
+    the layout gives in full takes in no further image; those that are open
+    then stay together at least.
     """
     movable = [image for image in group if not image.given]
     if not movable:
         return
-    smallest = min(movable, key=lambda image: image.sha256)
+    drawn = min(movable, key=_lot)
     given = [image for image in group if image.given]
-    furthest = max(given, key=lambda image: _HELD_OUT[image.split], default=smallest)
-    anchor = furthest if furthest.split in open_splits else smallest
+    furthest = max(given, key=lambda image: _HELD_OUT[image.split], default=drawn)
+    anchor = furthest if furthest.split in open_splits else drawn
     for image in movable:
         if image.split != anchor.split:
             placement.moved[image.path] = anchor.split
+
+
+def _lot(image: Candidate) -> bytes:
+    """The bytes of the digest that have no say in the image's split.
+
+    Were it drawn by those that have, the smallest of several would nearly always lie in train.
+    """
+    return image.sha256[DECIDING_BYTES:]
 
 
 def _judge_group(
