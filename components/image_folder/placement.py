@@ -29,7 +29,8 @@ class Placement:
             not what the image's own content says.
         copies: paths left out because the same image stays under another path.
         findings: about images that have something in common.
-        pairs: near-duplicates among the images that stay, closest first.
+        pairs: near-duplicates among the images that stay, closest first; of a group that is too large to
+            be kept together, some.
     """
 
     moved: dict[str, str | None] = field(default_factory=dict)
@@ -98,7 +99,7 @@ def _judge_near_duplicates(
     alike = sorted(
         (distance, first, second)
         for first, second, distance in near_pairs(
-            [image.perceptual_hash for image in images], limits.max_distance
+            [image.perceptual_hash for image in images], limits.max_distance, limits.max_group
         )
     )
     # Copies that a policy keeps stay together too, but are no news.
