@@ -213,6 +213,24 @@ def test_empty_and_nested_destinations(source: Path, tmp_path: Path) -> None:
         assert len(listed(_convert(source, dest, "csv")).files) == len(CONTENTS) + 1
 
 
+def test_few_images_are_held_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write_tree(
+        tmp_path / "source", [f"{label}/{number}.jpg" for label in "ab" for number in range(9)]
+    )
+    ahead: list[int] = []
+    real_read = LocalStore.read
+
+    def read(store: LocalStore, file: ImageFile) -> bytes:
+        written = list((tmp_path / "dest.partial").rglob("*.jpg"))
+        ahead.append(len(ahead) - len(written))
+        return real_read(store, file)
+
+    monkeypatch.setattr(LocalStore, "read", read)
+    _convert(source, tmp_path / "dest", "csv")
+    assert len(ahead) == 18
+    assert max(ahead) <= 2
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
 def test_nothing_half_written_is_left(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
