@@ -122,6 +122,11 @@ def _require_free(dest: Path) -> Path:
         raise ConfigError(f"{dest} is a file. Name a folder that is not there yet.")
     if dest.is_dir() and any(dest.iterdir()):
         raise ConfigError(f"{dest} is not empty. Name a folder that is not there yet, or is empty.")
+    if dest.is_mount():
+        raise ConfigError(
+            f"Something is mounted on {dest}, so no other folder can take its place. Name one in it, such as "
+            f"{dest / 'images'}."
+        )
     partial = _partial(dest)
     if partial.exists():
         raise ConfigError(f"{partial} is left over from a conversion that was interrupted. Remove it.")

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -19,6 +20,8 @@ from components.image_folder.split_assignment import assign_split
 from pipeline import cli
 from pipeline.convert_command import convert
 from pipeline.target_layout import TargetLayout
+from tests.cluster.google_cloud.hidden_folders import check_hidden, without
+from tests.cluster.google_cloud.not_possible_here import NotPossibleHereError
 from tests.listings import labelled, listed, write_tree
 
 CONTENTS = [
@@ -192,6 +195,22 @@ def test_destinations_that_are_taken(source: Path, tmp_path: Path, prepare, word
     with pytest.raises(ConfigError, match=words):
         convert(str(source), tmp_path / "dest", TargetLayout.CSV, ())
     assert _state(tmp_path) == before
+
+
+def test_a_destination_that_something_is_mounted_on(source: Path, tmp_path: Path) -> None:
+    dest = tmp_path / "dest"
+    dest.mkdir()
+    try:
+        check_hidden([dest], [source])
+    except NotPossibleHereError as reason:
+        pytest.skip(str(reason))
+    command = [sys.executable, "-m", "pipeline.cli", "data", "convert", str(source), str(dest), "--to", "csv"]
+    done = subprocess.run(without([dest], command), capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"Error: Something is mounted on {dest}, so no other folder can take its place. Name one in it, such "
+        f"as {dest / 'images'}.\n"
+    )
 
 
 def test_destinations_within_the_source_or_elsewhere(source: Path, tmp_path: Path) -> None:
