@@ -71,15 +71,18 @@ def _judge_copies(images: Sequence[Candidate], settings: DataSettings, placement
             continue
         # The one furthest from training stays, and of those the first by name.
         kept, *copies = sorted(same, key=lambda image: -_HELD_OUT[image.split])
+        first_in = {kept.split: kept}
         for copy in copies:
-            if copy.split != kept.split:
+            if first := first_in.get(copy.split):
+                reason = f"the same bytes as {printable(first.path)}"
+                left_out = not in_doubt and _leave_out(copy, "duplicate", reason, settings, placement)
+            else:
                 reason = f"the same bytes are in the {kept.split} split, as {printable(kept.path)}"
                 left_out = _leave_out(copy, "split_leak", reason, settings, placement)
-            else:
-                reason = f"the same bytes as {printable(kept.path)}"
-                left_out = not in_doubt and _leave_out(copy, "duplicate", reason, settings, placement)
             if left_out:
                 placement.copies.add(copy.path)
+            else:
+                first_in.setdefault(copy.split, copy)
 
 
 def _leave_out_of_doubt(same: Sequence[Candidate], settings: DataSettings, placement: Placement) -> bool:

@@ -293,6 +293,17 @@ def test_what_is_validated_on_comes_before_what_is_trained_on() -> None:
     assert _place(*entries, split_leak="keep").copies == set()
 
 
+def test_of_copies_beside_a_leak_that_is_kept_one_stays() -> None:
+    same = [_image(f"a/{number}", "same", "x", "train", given=True) for number in (1, 2, 3)]
+    placement = _place(*same, _image("a/4", "same", "x", "test", given=True), split_leak="keep")
+    assert placement.moved == {"a/2": None, "a/3": None}
+    assert [(finding.file, finding.kind, finding.reason) for finding in placement.findings] == [
+        ("a/1", "split_leak", "the same bytes are in the test split, as a/4"),
+        ("a/2", "duplicate", "the same bytes as a/1"),
+        ("a/3", "duplicate", "the same bytes as a/1"),
+    ]
+
+
 def test_a_leak_that_is_kept_is_no_near_leak_besides() -> None:
     same = [
         _image("a/1", "same", "x", split="train", given=True),
