@@ -60,7 +60,7 @@ def preview(request: PreviewRequest) -> None:
     data = resolve_data(config.data, request.images)
     listing = list_images(data)
     if config.preset is not None:
-        config, _ = with_preset(config, data_facts(listing, data.splits))
+        config, _ = with_preset(config, data_facts(listing, data))
     augmentation = config.training.augmentation
     if not augmentation.chosen_ops:
         raise ConfigError(

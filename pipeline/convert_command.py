@@ -24,8 +24,6 @@ from pipeline.layout_writer import LayoutWriter, gives_splits
 from pipeline.target_layout import TargetLayout
 
 _PASSED_OVER_SHOWN: Final = 10
-# Images read at a time from a remote store; bounds the memory that they take.
-_WINDOW: Final = 64
 
 
 def convert(source: str, dest: Path, target: TargetLayout, overrides: Sequence[str]) -> None:
@@ -86,9 +84,11 @@ def _contents(
     """Every file with its bytes, or with why it is passed over."""
     store = open_store(listing.root)
     read = _reader(store, target, policies)
+    # Twice as many as are read at a time bound the memory that images take.
+    window = 2 * store.workers
     with ThreadPoolExecutor(store.workers) as pool:
-        for start in range(0, len(listing.files), _WINDOW):
-            files = listing.files[start : start + _WINDOW]
+        for start in range(0, len(listing.files), window):
+            files = listing.files[start : start + window]
             yield from zip(files, pool.map(read, files), strict=True)
 
 
@@ -122,6 +122,11 @@ def _require_free(dest: Path) -> Path:
         raise ConfigError(f"{dest} is a file. Name a folder that is not there yet.")
     if dest.is_dir() and any(dest.iterdir()):
         raise ConfigError(f"{dest} is not empty. Name a folder that is not there yet, or is empty.")
+    if dest.is_mount():
+        raise ConfigError(
+            f"Something is mounted on {dest}, so no other folder can take its place. Name one in it, such as "
+            f"{dest / 'images'}."
+        )
     partial = _partial(dest)
     if partial.exists():
         raise ConfigError(f"{partial} is left over from a conversion that was interrupted. Remove it.")

@@ -13,7 +13,7 @@ from components.image_folder.image_header import UnusableImageError, read_header
 from components.image_folder.image_statistics import suggest_image_size
 from components.image_folder.image_store import FileChangedError, ImageStore, open_store
 from components.image_folder.listing import ImageFile, Listing
-from components.image_folder.settings import SplitFractions
+from components.image_folder.settings import DataSettings
 
 # A median of a hundred is within a few places of that of all, and a hundred photographs are read in a second.
 _SAMPLE: Final = 100
@@ -40,19 +40,19 @@ class DataFacts:
     suggested_size: int
 
 
-def data_facts(listing: Listing, splits: SplitFractions) -> DataFacts:
+def data_facts(listing: Listing, settings: DataSettings) -> DataFacts:
     """Counts the files, and reads the headers of some of them.
 
     Args:
         listing: all images.
-        splits: how images without a given split are divided.
+        settings: how images without a given split are divided, and which are too large to be read.
     """
     counts = Counter(file.label for file in listing.files)
     given = sum(file.split == TRAIN for file in listing.files)
     undivided = sum(file.split is None for file in listing.files)
-    sides = _shorter_sides(listing)
+    sides = _shorter_sides(listing, settings.limits.max_bytes)
     return DataFacts(
-        train_images=given + round(undivided * splits.train),
+        train_images=given + round(undivided * settings.splits.train),
         classes=len(listing.labels),
         smallest_class=min(counts.values()),
         largest_class=max(counts.values()),
@@ -61,10 +61,10 @@ def data_facts(listing: Listing, splits: SplitFractions) -> DataFacts:
     )
 
 
-def _shorter_sides(listing: Listing) -> list[int]:
+def _shorter_sides(listing: Listing, max_bytes: int) -> list[int]:
     """Of images that lie evenly over the listing, in pixels, in rising order."""
     files = listing.files[:: -(-len(listing.files) // _SAMPLE)]
-    return sorted(_readable(open_store(listing.root), files))
+    return sorted(_readable(open_store(listing.root), [file for file in files if file.size <= max_bytes]))
 
 
 def _readable(store: ImageStore, files: Sequence[ImageFile]) -> list[int]:

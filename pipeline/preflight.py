@@ -63,7 +63,7 @@ def resolve(
     extend_labels(published.labels, listing.labels, pinned=data.labels.file is not None)
     if config.preset is not None:
         preset = config.preset
-        config, chosen = with_preset(config, data_facts(listing, data.splits))
+        config, chosen = with_preset(config, data_facts(listing, data))
         say(f"Preset {preset} chose:\n{chosen.rstrip()}" if chosen else f"Preset {preset} chose nothing.")
     model = with_start(_with_weights(config.model), workspace.model_dir(config.name), say)
     resolved = config.model_copy(update={"data": data, "model": model})

@@ -76,7 +76,7 @@ class DataReport:
         counts: split → label → accepted images.
         findings: kind → files, of the kinds that occur.
         files: every finding, sorted by file and kind; a file may have several.
-        near_duplicates: pairs, closest first.
+        near_duplicates: pairs, closest first; of more images alike than `max_group`, some.
         violations: sentences about policies and limits that the images violate; empty when all is well.
         statistics: of the accepted images.
     """

@@ -14,6 +14,7 @@ from components.image_folder.findings import Action, Finding, action_of, printab
 from components.image_folder.near_duplicates import near_pairs
 from components.image_folder.placement_candidate import Candidate
 from components.image_folder.settings import DataSettings
+from components.image_folder.split_assignment import DECIDING_BYTES
 
 # The further from training, the more an image is worth: it is what the model is judged by.
 _HELD_OUT: Final = {TRAIN: 0, EVAL: 1, TEST: 2}
@@ -28,7 +29,8 @@ class Placement:
             not what the image's own content says.
         copies: paths left out because the same image stays under another path.
         findings: about images that have something in common.
-        pairs: near-duplicates among the images that stay, closest first.
+        pairs: near-duplicates among the images that stay, closest first; of a group that is too large to
+            be kept together, some.
     """
 
     moved: dict[str, str | None] = field(default_factory=dict)
@@ -69,15 +71,18 @@ def _judge_copies(images: Sequence[Candidate], settings: DataSettings, placement
             continue
         # The one furthest from training stays, and of those the first by name.
         kept, *copies = sorted(same, key=lambda image: -_HELD_OUT[image.split])
+        first_in = {kept.split: kept}
         for copy in copies:
-            if copy.split != kept.split:
+            if first := first_in.get(copy.split):
+                reason = f"the same bytes as {printable(first.path)}"
+                left_out = not in_doubt and _leave_out(copy, "duplicate", reason, settings, placement)
+            else:
                 reason = f"the same bytes are in the {kept.split} split, as {printable(kept.path)}"
                 left_out = _leave_out(copy, "split_leak", reason, settings, placement)
-            else:
-                reason = f"the same bytes as {printable(kept.path)}"
-                left_out = not in_doubt and _leave_out(copy, "duplicate", reason, settings, placement)
             if left_out:
                 placement.copies.add(copy.path)
+            else:
+                first_in.setdefault(copy.split, copy)
 
 
 def _leave_out_of_doubt(same: Sequence[Candidate], settings: DataSettings, placement: Placement) -> bool:
@@ -97,7 +102,7 @@ def _judge_near_duplicates(
     alike = sorted(
         (distance, first, second)
         for first, second, distance in near_pairs(
-            [image.perceptual_hash for image in images], limits.max_distance
+            [image.perceptual_hash for image in images], limits.max_distance, limits.max_group
         )
     )
     # Copies that a policy keeps stay together too, but are no news.
@@ -136,21 +141,29 @@ def _keep_on_one_side(group: Sequence[Candidate], open_splits: Collection[str], 
     """Moves the images whose split is open to that of one of them.
 
     That is the given split furthest from training if the layout gives any,
-    and else what the content of the image with the smallest digest says:
-    nothing else keeps the shares of the splits as they were asked for. A split
-    that the layout gives in full takes in no further image; those that are
-    open then stay together at least.
+    and else what the content of one image says that is drawn by lot: nothing
+    else keeps the shares of the splits as they were asked for. A split that
+    the layout gives in full takes in no further image; those that are open
+    then stay together at least.
     """
     movable = [image for image in group if not image.given]
     if not movable:
         return
-    smallest = min(movable, key=lambda image: image.sha256)
+    drawn = min(movable, key=_lot)
     given = [image for image in group if image.given]
-    furthest = max(given, key=lambda image: _HELD_OUT[image.split], default=smallest)
-    anchor = furthest if furthest.split in open_splits else smallest
+    furthest = max(given, key=lambda image: _HELD_OUT[image.split], default=drawn)
+    anchor = furthest if furthest.split in open_splits else drawn
     for image in movable:
         if image.split != anchor.split:
             placement.moved[image.path] = anchor.split
+
+
+def _lot(image: Candidate) -> bytes:
+    """The bytes of the digest that have no say in the image's split.
+
+    Were it drawn by those that have, the smallest of several would nearly always lie in train.
+    """
+    return image.sha256[DECIDING_BYTES:]
 
 
 def _judge_group(

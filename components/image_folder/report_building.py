@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from components.contract import SPLITS
@@ -62,7 +62,7 @@ def build_report(
             *_violated_policies(files),
             *_classes_without_images(counts, files),
             *_too_many_set_aside(found, set_aside, lost, settings.max_set_aside),
-            *_empty_splits(counts, accepted),
+            *_empty_splits(counts, accepted, listing.open_splits),
         ),
         statistics=summary.statistics.result(),
     )
@@ -128,10 +128,14 @@ def _too_many_set_aside(found: int, set_aside: int, lost: Sequence[Finding], all
     ]
 
 
-def _empty_splits(counts: Mapping[str, Mapping[str, int]], accepted: int) -> list[str]:
+def _empty_splits(
+    counts: Mapping[str, Mapping[str, int]], accepted: int, open_splits: Collection[str]
+) -> list[str]:
     return [
         f"the {split} split is empty: {accepted} images are too few to be divided; add images, "
         f"or give it a larger share with data.splits.{split}"
+        if split in open_splits
+        else f"the {split} split is empty: of the images that it is given, none is used; add others to it"
         for split, by_label in counts.items()
         if not any(by_label.values())
     ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from components.contract import SPLITS
 
 if TYPE_CHECKING:
     from components.image_folder.settings import SplitFractions
+
+# How much of a digest, from its beginning, decides the split.
+DECIDING_BYTES: Final = 8
 
 UpperBounds = tuple[tuple[str, float], ...]
 
@@ -38,7 +41,7 @@ def upper_bounds(fractions: SplitFractions, splits: Collection[str] = SPLITS) ->
 
 def split_within(sha256: str, bounds: UpperBounds) -> str:
     """What `assign_split` says, for whoever asks it of many images."""
-    position = int(sha256[:16], 16) / 2**64 * bounds[-1][1]
+    position = int(sha256[: 2 * DECIDING_BYTES], 16) / 2 ** (8 * DECIDING_BYTES) * bounds[-1][1]
     for split, upper in bounds:
         if position < upper:
             return split

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -19,6 +20,8 @@ from components.image_folder.split_assignment import assign_split
 from pipeline import cli
 from pipeline.convert_command import convert
 from pipeline.target_layout import TargetLayout
+from tests.cluster.google_cloud.hidden_folders import check_hidden, without
+from tests.cluster.google_cloud.not_possible_here import NotPossibleHereError
 from tests.listings import labelled, listed, write_tree
 
 CONTENTS = [
@@ -194,6 +197,22 @@ def test_destinations_that_are_taken(source: Path, tmp_path: Path, prepare, word
     assert _state(tmp_path) == before
 
 
+def test_a_destination_that_something_is_mounted_on(source: Path, tmp_path: Path) -> None:
+    dest = tmp_path / "dest"
+    dest.mkdir()
+    try:
+        check_hidden([dest], [source])
+    except NotPossibleHereError as reason:
+        pytest.skip(str(reason))
+    command = [sys.executable, "-m", "pipeline.cli", "data", "convert", str(source), str(dest), "--to", "csv"]
+    done = subprocess.run(without([dest], command), capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"Error: Something is mounted on {dest}, so no other folder can take its place. Name one in it, such "
+        f"as {dest / 'images'}.\n"
+    )
+
+
 def test_destinations_within_the_source_or_elsewhere(source: Path, tmp_path: Path) -> None:
     before = _state(tmp_path)
     (tmp_path / "link").symlink_to("source")
@@ -211,6 +230,24 @@ def test_empty_and_nested_destinations(source: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for dest in (tmp_path / "empty", tmp_path / "new" / "er"):
         assert len(listed(_convert(source, dest, "csv")).files) == len(CONTENTS) + 1
+
+
+def test_few_images_are_held_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write_tree(
+        tmp_path / "source", [f"{label}/{number}.jpg" for label in "ab" for number in range(9)]
+    )
+    ahead: list[int] = []
+    real_read = LocalStore.read
+
+    def read(store: LocalStore, file: ImageFile) -> bytes:
+        written = list((tmp_path / "dest.partial").rglob("*.jpg"))
+        ahead.append(len(ahead) - len(written))
+        return real_read(store, file)
+
+    monkeypatch.setattr(LocalStore, "read", read)
+    _convert(source, tmp_path / "dest", "csv")
+    assert len(ahead) == 18
+    assert max(ahead) <= 2
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])

@@ -139,12 +139,14 @@ def _parse(text: str, image: str) -> str:
     if len(lines) != 1:
         raise _UnlabelledError(f"its text file has {len(lines)} lines instead of one")
     (line,) = lines
-    if line.startswith(image) and line[len(image) :].lstrip().startswith(","):
+    if line == image:
+        label = ""
+    elif line.startswith(image) and line[len(image) :].lstrip().startswith(","):
         label = line[len(image) :].lstrip().removeprefix(",").strip()
     else:
-        before, comma, _ = line.partition(",")
-        if comma and has_image_extension(before.strip()):
-            raise _UnlabelledError(f"its text file names another file, {printable(before.strip())}")
+        before = line.partition(",")[0].strip()
+        if has_image_extension(before):
+            raise _UnlabelledError(f"its text file names another file, {printable(before)}")
         label = line
     if not label:
         raise _UnlabelledError("its text file gives no label")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 
 from components.image_folder.findings import Finding
 from components.image_folder.manifest import Entry
 from components.image_folder.placement import Placement, place
 from components.image_folder.placement_candidate import Candidate
-from components.image_folder.settings import DataSettings
+from components.image_folder.settings import DataSettings, SplitFractions
+from components.image_folder.split_assignment import DECIDING_BYTES, assign_split
 
 HASHES = {
     "x": bytes(32),
@@ -79,15 +82,15 @@ def test_of_a_leak_between_given_splits_the_one_further_from_training_stays() ->
     assert placement.findings[0].reason == "the same bytes are in the test split, as a/2"
 
 
-def test_near_duplicates_follow_the_smallest_digest_to_one_split() -> None:
-    digests = {content: hashlib.sha256(content.encode()).hexdigest() for content in ("p", "q", "r")}
-    smallest = min(digests, key=lambda content: digests[content])
+def test_near_duplicates_follow_one_drawn_by_lot_to_its_split() -> None:
+    digests = {content: hashlib.sha256(content.encode()).digest() for content in ("p", "q", "r")}
+    drawn = min(digests, key=lambda content: digests[content][DECIDING_BYTES:])
     entries = [
-        _image(f"a/{content}", content, picture, "test" if content == smallest else "train")
+        _image(f"a/{content}", content, picture, "test" if content == drawn else "train")
         for content, picture in zip("pqr", ("x", "x1", "x2"), strict=True)
     ]
     placement = _place(*entries, _image("a/other", "o", "y"))
-    assert placement.moved == {f"a/{content}": "test" for content in digests if content != smallest}
+    assert placement.moved == {f"a/{content}": "test" for content in digests if content != drawn}
     assert _told(placement) == {(f"a/{content}", "near_duplicate", "kept") for content in "pqr"}
     assert [pair.distance for pair in placement.pairs] == [1, 1, 2]
 
@@ -290,6 +293,17 @@ def test_what_is_validated_on_comes_before_what_is_trained_on() -> None:
     assert _place(*entries, split_leak="keep").copies == set()
 
 
+def test_of_copies_beside_a_leak_that_is_kept_one_stays() -> None:
+    same = [_image(f"a/{number}", "same", "x", "train", given=True) for number in (1, 2, 3)]
+    placement = _place(*same, _image("a/4", "same", "x", "test", given=True), split_leak="keep")
+    assert placement.moved == {"a/2": None, "a/3": None}
+    assert [(finding.file, finding.kind, finding.reason) for finding in placement.findings] == [
+        ("a/1", "split_leak", "the same bytes are in the test split, as a/4"),
+        ("a/2", "duplicate", "the same bytes as a/1"),
+        ("a/3", "duplicate", "the same bytes as a/1"),
+    ]
+
+
 def test_a_leak_that_is_kept_is_no_near_leak_besides() -> None:
     same = [
         _image("a/1", "same", "x", split="train", given=True),
@@ -335,7 +349,24 @@ def test_each_is_told_which_picture_is_nearest() -> None:
     assert _place(*entries, near_duplicate="drop").moved == {"a/2": None, "b/3": None}
 
 
-def test_the_smallest_digest_decides_and_not_the_furthest_split() -> None:
+@pytest.mark.parametrize("images_a_group", [2, 5])
+def test_groups_are_divided_as_single_images_are(images_a_group: int) -> None:
+    random = np.random.default_rng(7)
+    images = []
+    for group in range(1500):
+        picture = random.bytes(31)
+        for number in range(images_a_group):
+            digest = hashlib.sha256(f"{group}-{number}".encode())
+            split = assign_split(digest.hexdigest(), SplitFractions())
+            image = _near(f"a/{group}-{number}", 0, picture + bytes([number]), split)
+            images.append(image._replace(sha256=digest.digest()))
+    placement = _place(*images)
+    counts = Counter(placement.moved.get(image.path) or image.split for image in images)
+    shares = [counts[split] / len(images) for split in ("train", "eval", "test")]
+    assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.03)  # four standard deviations
+
+
+def test_the_lot_decides_and_not_the_furthest_split() -> None:
     entries = (
         _near("a/1", 2, _hash(), "eval"),
         _near("a/2", 1, _hash(range(1)), "train"),

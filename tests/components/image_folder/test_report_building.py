@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from components.contract import SPLITS
 from components.image_folder.data_report import DataReport, NearDuplicatePair
 from components.image_folder.findings import Finding
 from components.image_folder.listing import ImageFile, Listing
@@ -25,13 +26,14 @@ def _report(
     listed: tuple[Finding, ...] = (),
     placement: Placement | None = None,
     lost: int = 0,
+    open_splits: tuple[str, ...] = SPLITS,
     **settings: Any,
 ) -> DataReport:
     """Of as many files as are counted, are left out as copies, and are lost otherwise."""
     counts, placement = FULL if counts is None else counts, placement or Placement()
     found = sum(counts.values()) + len(placement.copies) + lost
     files = [ImageFile(f"a/{number}", "a", 1, 0) for number in range(found)]
-    listing = Listing("/root", "sidecar", (2, 3), files, ("b", "a"), listed, ())
+    listing = Listing("/root", "sidecar", (2, 3), files, ("b", "a"), listed, open_splits)
     summary = UnitSummary(Counter(counts), findings=findings or [])
     return build_report(listing, summary, placement, ("a", "b"), DataSettings.model_validate(settings))
 
@@ -171,6 +173,13 @@ def test_an_empty_split_is_named() -> None:
         "the test split is empty: 17 images are too few to be divided; add images, "
         "or give it a larger share with data.splits.test"
     )
+
+
+def test_a_given_split_of_which_nothing_is_left_is_not_told_to_take_a_larger_share() -> None:
+    counts = {("train", "a"): 8, ("train", "b"): 8}
+    given, divided = _report(counts, open_splits=("train", "test")).violations
+    assert given == "the eval split is empty: of the images that it is given, none is used; add others to it"
+    assert divided.endswith("data.splits.test")
 
 
 def test_a_folder_without_files_is_reported_too() -> None:
