@@ -131,26 +131,5 @@ def _service_account(executors: Mapping[str, Any]) -> str | None:
     return None
 
 
-def check_overrides(overrides: Sequence[str]) -> None:
-    """Refuses what `--set` cannot be, before anything is sent.
-
-    Whether a value fits depends on the configuration that was compiled, so that
-    is left to the run.
-
-    Raises:
-        ConfigError: no `key=value`, or a key that is in no section.
-    """
-    from pipeline.config import Config
-
-    for override in overrides:
-        key, equals, _ = override.partition("=")
-        if not key or not equals:
-            raise ConfigError(f"--set {override}: a setting is changed with KEY=VALUE, as training.epochs=3.")
-        if key.split(".")[0] not in Config.model_fields:
-            raise ConfigError(
-                f"--set {override}: there is no such setting. Known: {_listed(Config.model_fields)}."
-            )
-
-
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "none"

@@ -17,6 +17,7 @@ from pipeline.config import config_of
 from pipeline.pod_log import logger
 from pipeline.preflight import resolve
 from pipeline.run_files import RunFiles
+from pipeline.run_overrides import check_overrides
 from pipeline.steps import add_run_arguments, do_step, run_files
 from pipeline.uncollected_imports import end_process, uncollected_imports
 from pipeline.workspace import open_workspace
@@ -52,6 +53,7 @@ def prepare(files: RunFiles, plan: RunPlan) -> None:
         logger.info("the run is prepared already")
         return
     overrides = [*_texts(plan.overrides), *_span(plan.span)]
+    check_overrides(overrides)
     config = config_of(plan.config, overrides, "the compiled configuration")
     workspace = open_workspace(files.workspace.root)
     config = resolve(config, plan.images or None, workspace, logger.info)
