@@ -114,8 +114,8 @@ def _run_once(step: CompiledStep, run: LocalRun, command: list[str]) -> int:
             # A group of its own: what it started ends with it.
             start_new_session=True,
         )
-        run.started(step, process)
         try:
+            run.started(step, process)
             return process.wait(step.timeout_seconds)
         except subprocess.TimeoutExpired:
             log.write(f"given up on after {step.timeout_seconds:.0f} seconds\n".encode())
