@@ -135,7 +135,7 @@ def _pause(console: Console, seconds: float) -> None:
 
 def _where(images: str | None) -> str | None:
     """Steps run elsewhere: paths have to be absolute."""
-    return images if images is None or is_uri(images) else str(Path(images).absolute())
+    return images if not images or is_uri(images) else str(Path(images).absolute())
 
 
 def _tell_of_start(console: Console, step: CompiledStep, process: subprocess.Popen[bytes]) -> None:

@@ -47,6 +47,8 @@ _ECHO: dict[str, Any] = {
         ("gs://bucket/it's mine", "gs://bucket/it's mine"),
         ("cats & dogs", "{here}/cats & dogs"),
         ("/data/cats", "/data/cats"),
+        # As everywhere else, none are named.
+        ("", ""),
     ],
 )
 def test_images_are_an_absolute_path_or_a_uri(
