@@ -130,9 +130,9 @@ def test_what_is_waited_for_is_told(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_a_step_does_not_outlive_the_command(tmp_path: Path, number: signal.Signals) -> None:
     sleeping = deepcopy(_ECHO)
     container = sleeping["deploymentSpec"]["executors"]["exec"]["container"]
-    # It ends the command that started it, and means to go on.
-    container.update(command=["sh", "-c", f"echo $$ > {tmp_path}/id; kill -{number} $PPID; exec sleep 300"])
-    container.update(args=[])
+    # It ends the command that started it, once that knows of it, and means to go on.
+    script = f"echo $$ > {tmp_path}/id; sleep 1; kill -{number} $PPID; exec sleep 300"
+    container.update(command=["sh", "-c", script], args=[])
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(sleeping))
     code = (
         "import sys; from pathlib import Path; from rich.console import Console\n"
