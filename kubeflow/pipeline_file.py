@@ -12,6 +12,7 @@ import yaml
 
 from components.contract import ConfigError
 from kubeflow.compiled_steps import CompiledStep, compiled_steps
+from pipeline.run_overrides import span_override
 
 # Of the pipeline parameters, and what they are where nothing is asked for.
 IMAGES: Final = "images"
@@ -63,8 +64,9 @@ class PipelineFile:
 
         Raises:
             ConfigError: something that the pipeline does not take, or that it
-                cannot do without.
+                cannot do without, or a span that is no number.
         """
+        span_override(span or "")  # Otherwise each run of a schedule would be refused.
         asked = {IMAGES: images, SPAN: span, RUN_NAME: run_name, OVERRIDES: list(overrides) or None}
         given = {name: value for name, value in asked.items() if value is not None}
         # Every run has a name, also of pipelines that do not want to know it.

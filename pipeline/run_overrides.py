@@ -36,3 +36,16 @@ def check_overrides(overrides: Sequence[str]) -> None:
                 f"--set {override}: what stages get on the cluster is compiled in. Compile the pipeline "
                 "again with this setting: `imgclf kubeflow compile`."
             )
+
+
+def span_override(number: str) -> Sequence[str]:
+    """The parameter `span` of a run as an override; none where it is empty.
+
+    Raises:
+        ConfigError: it is no number.
+    """
+    if not number:
+        return ()
+    if not number.isdecimal():
+        raise ConfigError(f"span: expected a number, such as 7, not '{number}'.")
+    return (f"data.span={int(number)}",)  # YAML would take 010 for 8.

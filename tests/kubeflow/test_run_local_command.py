@@ -93,6 +93,7 @@ def test_why_a_step_failed_is_told_in_its_own_words(
     [
         ({"overrides": ("trainig.epochs=3",)}, "there is no such setting"),
         ({"span": "3"}, "takes no --span; its parameters are images, overrides"),
+        ({"span": "newest"}, "span: expected a number"),
         ({"images": None}, "cannot do without --images"),
     ],
 )
