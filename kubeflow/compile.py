@@ -20,12 +20,11 @@ from components.contract import ConfigError
 from kubeflow.pipeline_file import SERVICE_ACCOUNT
 from kubeflow.stage_graph import stage_graph
 from pipeline.config import Config
-from pipeline.kubeflow_settings import FINISH, PREPARE, KubeflowSettings
+from pipeline.kubeflow_settings import FINISH, LONGEST_PAUSE_SECONDS, PREPARE, KubeflowSettings
 from pipeline.metadata_connection_names import DATABASE, HOST, PORT
 
 _PROGRAMS: Final = {PREPARE: "pipeline.prepare_run", FINISH: "pipeline.finish_run"}
 _RETRY_FACTOR: Final = 2.0
-_LONGEST_PAUSE: Final = "1800s"
 
 
 def compile_pipeline(config: Config, output: Path) -> None:
@@ -135,7 +134,8 @@ def _place(task: Any, stage: str, settings: KubeflowSettings) -> None:
     if resources.gpus:
         task.set_accelerator_type(resources.gpu_type).set_accelerator_limit(resources.gpus)
     if resources.retries:
-        task.set_retry(resources.retries, f"{resources.retry_seconds}s", _RETRY_FACTOR, _LONGEST_PAUSE)
+        longest = f"{LONGEST_PAUSE_SECONDS}s"
+        task.set_retry(resources.retries, f"{resources.retry_seconds}s", _RETRY_FACTOR, longest)
     database = settings.metadata
     task.set_env_variable(HOST, database.host)
     task.set_env_variable(PORT, str(database.port))

@@ -114,8 +114,8 @@ def _run_once(step: CompiledStep, run: LocalRun, command: list[str]) -> int:
             # A group of its own: what it started ends with it.
             start_new_session=True,
         )
-        run.started(step, process)
         try:
+            run.started(step, process)
             return process.wait(step.timeout_seconds)
         except subprocess.TimeoutExpired:
             log.write(f"given up on after {step.timeout_seconds:.0f} seconds\n".encode())
@@ -154,7 +154,14 @@ def _as_text(value: Any) -> str:
 
 def _environment(step: CompiledStep, run: LocalRun) -> dict[str, str]:
     """That of this process, as an image has one, and what the file adds to it."""
-    environment = {**os.environ, **step.environment, **run.environment}
+    project = str(Path(__file__).parent.parent)
+    python = {
+        # A container's folder is empty, and here may be a pipeline.py, which `python -m` would take for the
+        # project's; that of Python 3.10 does so whatever it is told.
+        "PYTHONSAFEPATH": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, (project, os.environ.get("PYTHONPATH")))),
+    }
+    environment = {**os.environ, **python, **step.environment, **run.environment}
     for variable, secret in step.secrets.items():
         if secret in run.secrets:
             environment[variable] = run.secrets[secret]

@@ -12,6 +12,7 @@ import yaml
 
 from components.contract import ConfigError
 from kubeflow.compiled_steps import CompiledStep, compiled_steps
+from pipeline.run_overrides import span_override
 
 # Of the pipeline parameters, and what they are where nothing is asked for.
 IMAGES: Final = "images"
@@ -63,8 +64,9 @@ class PipelineFile:
 
         Raises:
             ConfigError: something that the pipeline does not take, or that it
-                cannot do without.
+                cannot do without, or a span that is no number.
         """
+        span_override(span or "")  # Otherwise each run of a schedule would be refused.
         asked = {IMAGES: images, SPAN: span, RUN_NAME: run_name, OVERRIDES: list(overrides) or None}
         given = {name: value for name, value in asked.items() if value is not None}
         # Every run has a name, also of pipelines that do not want to know it.
@@ -129,27 +131,6 @@ def _service_account(executors: Mapping[str, Any]) -> str | None:
         if account is not None:
             return str(account)
     return None
-
-
-def check_overrides(overrides: Sequence[str]) -> None:
-    """Refuses what `--set` cannot be, before anything is sent.
-
-    Whether a value fits depends on the configuration that was compiled, so that
-    is left to the run.
-
-    Raises:
-        ConfigError: no `key=value`, or a key that is in no section.
-    """
-    from pipeline.config import Config
-
-    for override in overrides:
-        key, equals, _ = override.partition("=")
-        if not key or not equals:
-            raise ConfigError(f"--set {override}: a setting is changed with KEY=VALUE, as training.epochs=3.")
-        if key.split(".")[0] not in Config.model_fields:
-            raise ConfigError(
-                f"--set {override}: there is no such setting. Known: {_listed(Config.model_fields)}."
-            )
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+import sys
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 from rich.console import Console
@@ -17,8 +20,9 @@ from rich.markup import escape
 from components.image_folder.image_store import is_uri
 from kubeflow.compiled_steps import CompiledStep
 from kubeflow.conductor import LocalRun, StepResult, conduct
-from kubeflow.pipeline_file import check_overrides, read_pipeline
+from kubeflow.pipeline_file import read_pipeline
 from pipeline.metadata_connection_names import HOST
+from pipeline.run_overrides import check_overrides
 from pipeline.workspace import Workspace, exclusive_use
 
 # What a step says before a reason when it tries once more what was refused.
@@ -76,7 +80,8 @@ def run_local(request: RunLocalRequest, console: Console) -> int:
         console.print(f"{result.name:28} {mark} {result.seconds:7.1f} s{again}", highlight=False)
 
     # Several runs can share a database, but not a file.
-    with nullcontext() if request.metadata else exclusive_use(Workspace(run.volume)):
+    volume = nullcontext() if request.metadata else exclusive_use(Workspace(run.volume))
+    with volume, _steps_end_with_this_process():
         results = conduct(pipeline, run, finished)
     failed = next((result for result in results if result.exit_code != 0), None)
     if failed is not None:
@@ -86,6 +91,27 @@ def run_local(request: RunLocalRequest, console: Console) -> int:
         )
         return failed.exit_code if failed.exit_code > 0 else 1
     return 0
+
+
+@contextmanager
+def _steps_end_with_this_process() -> Iterator[None]:
+    """Has SIGTERM and a terminal that closes end a step as Ctrl-C does.
+
+    It is in a group of its own, and would go on with nobody to keep the next run out of the volume.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    # What is ignored stays so: nohup does that.
+    deadly = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) == signal.SIG_DFL]
+    for each in deadly:
+        signal.signal(each, end)
+    try:
+        yield
+    finally:
+        for each in deadly:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def _reason(log: Path, job_id: str) -> str:
@@ -109,7 +135,7 @@ def _pause(console: Console, seconds: float) -> None:
 
 def _where(images: str | None) -> str | None:
     """Steps run elsewhere: paths have to be absolute."""
-    return images if images is None or is_uri(images) else str(Path(images).absolute())
+    return images if not images or is_uri(images) else str(Path(images).absolute())
 
 
 def _tell_of_start(console: Console, step: CompiledStep, process: subprocess.Popen[bytes]) -> None:

@@ -18,9 +18,10 @@ from components.contract import ConfigError
 from kubeflow.client import KubeflowClient
 from kubeflow.connection import connect
 from kubeflow.cron import six_fields
-from kubeflow.pipeline_file import check_overrides, read_pipeline
+from kubeflow.pipeline_file import read_pipeline
 from kubeflow.schedule_info import Schedule, Trigger, utc_time
 from kubeflow.scheduling import Outcome, end_schedule, set_schedule
+from pipeline.run_overrides import check_overrides
 from pipeline.unbroken_line import print_line
 
 _TOLD: Final[dict[Outcome, str]] = {

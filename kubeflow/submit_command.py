@@ -16,11 +16,12 @@ from rich.console import Console
 from components.contract import ConfigError
 from kubeflow.client import KubeflowClient
 from kubeflow.connection import connect
-from kubeflow.pipeline_file import check_overrides, read_pipeline
+from kubeflow.pipeline_file import read_pipeline
 from kubeflow.run_info import SUCCEEDED, RunInfo
 from kubeflow.runs_command import duration, state
 from kubeflow.server_errors import ServerUnavailableError
 from pipeline.exit_codes import FAILED_EXIT
+from pipeline.run_overrides import check_overrides
 from pipeline.unbroken_line import print_line
 
 _POLL_SECONDS: Final = 10.0

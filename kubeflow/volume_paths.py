@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import yaml
 
-# `--images=/imgclf/photos`, and `data.images=/imgclf/photos` among the overrides.
+# `--images=/imgclf/photos`, and `model.weights=/imgclf/weights.h5` among the overrides.
 _NAMED: Final = re.compile(r"(-{0,2}[A-Za-z0-9_][A-Za-z0-9_.-]*=)(.*)", re.DOTALL)
 _STRUCTURE: Final = ("{", "[", '"', "'")
 

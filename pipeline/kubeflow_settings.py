@@ -16,6 +16,11 @@ _CORES = r"^([0-9]*\.)?[0-9]+m?$"
 _BYTES = r"^[0-9]+([MGTPE]i?|Ki)?$"
 _NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
+# Pauses between attempts grow no longer than this.
+LONGEST_PAUSE_SECONDS: Final = 1800
+# Kubernetes takes no more seconds than 32 bits hold.
+_LONGEST_MINUTES: Final = (2**31 - 1) // 60
+
 # Steps before the first and after the last stage.
 PREPARE: Final = "Prepare"
 FINISH: Final = "Finish"
@@ -77,12 +82,15 @@ class StageResources(Settings):
     tolerations: tuple[Toleration, ...] = Field((), description="Taints that do not keep the pod away.")
     retries: int = Field(2, ge=0, le=10, description="How often it is tried again when its pod fails.")
     retry_seconds: int = Field(
-        30, ge=0, description="How long is waited before the first of these, twice as long before each next."
+        30,
+        ge=0,
+        le=LONGEST_PAUSE_SECONDS,
+        description="How long is waited before the first of these, twice as long before each next, up to "
+        "half an hour.",
     )
-    timeout_minutes: int = Field(240, ge=1, description="After how long it is given up on.")
-
-
-# What training gets where nothing else is said of it.
+    timeout_minutes: int = Field(
+        240, ge=1, le=_LONGEST_MINUTES, description="After how long it is given up on."
+    )
 
 
 class SecretVariable(Settings):
@@ -109,7 +117,9 @@ class KubeflowSettings(Settings):
         min_length=1,
         description="Container image of all stages. By digest (`…@sha256:…`) a run stays what it was.",
     )
-    gpu_image: str | None = Field(None, description="Image of stages with GPUs; `image` unless given.")
+    gpu_image: str | None = Field(
+        None, min_length=1, description="Image of stages with GPUs; `image` unless given."
+    )
     volume_claim: str = Field(
         "imgclf",
         pattern=_NAME,

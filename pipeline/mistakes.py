@@ -15,6 +15,12 @@ def explain(error: Exception) -> tuple[str, int]:
     An OSError that nobody foresaw is a file or folder that cannot be used as
     the user asked: no permission, a name that is too long, a full disk.
     """
+    sentence, exit_code = _explain(error)
+    # A name in it may have bytes that are no UTF-8, which JSON cannot hold.
+    return sentence.encode("utf-8", "backslashreplace").decode("utf-8"), exit_code
+
+
+def _explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, UnreachableError):
         return str(error), FAILED_EXIT
     if isinstance(error, OSError):

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from components.contract import ConfigError, DataError
+from components.image_folder.findings import printable
 from components.image_folder.image_header import UnusableImageError, read_header
 from components.image_folder.settings import LimitSettings
 from components.image_folder.transcode import needs_transcoding, to_png
@@ -35,14 +36,16 @@ def predict(
         server: HOST:PORT of a model server, instead of a folder.
 
     Raises:
-        OSError: a file cannot be read.
-        ConfigError: no such model or server, or both are given.
+        ConfigError: no such model or server, or both are given; or files that cannot be read, after the table
+            of those that can.
         DataError: files that are no images, after the table of those that are.
     """
     if server is not None:
         _check_server(server, model)
-    refused: list[str] = []
-    files = [(path, path.read_bytes()) for path in images]
+    files, refused = _read(images)
+    mistake = ConfigError if refused else DataError
+    if not files:
+        raise mistake(_told(refused, images))
     with _asker(workspace, name, model, server) as (source, ask):
         table = Table(title=source, title_justify="left", box=None, pad_edge=False, header_style="bold")
         table.add_column("File", overflow="fold")
@@ -54,11 +57,27 @@ def predict(
             except UnusableImageError as error:
                 refused.append(f"{path}: {error}")
             else:
-                table.add_row(escape(str(path)), escape(label), f"{probability:.4f}")
+                # A name may have bytes that are no UTF-8, and a terminal that takes none.
+                table.add_row(escape(printable(str(path))), escape(label), f"{probability:.4f}")
     if table.row_count:
         Console().print(table)
     if refused:
-        raise DataError(f"{len(refused)} of {len(files)} files cannot be classified: {'; '.join(refused)}.")
+        raise mistake(_told(refused, images))
+
+
+def _read(images: Sequence[Path]) -> tuple[list[tuple[Path, bytes]], list[str]]:
+    """The files with their bytes, and of those that cannot be read, which and why."""
+    files, refused = [], []
+    for path in images:
+        try:
+            files.append((path, path.read_bytes()))
+        except OSError as error:
+            refused.append(f"{path}: {error.strerror}")
+    return files, refused
+
+
+def _told(refused: Sequence[str], images: Sequence[Path]) -> str:
+    return f"{len(refused)} of {len(images)} files cannot be classified: {'; '.join(refused)}."
 
 
 def _check_server(server: str, model: Path | None) -> None:
@@ -114,7 +133,11 @@ def _saved_model(found: PushedModel) -> Iterator[Ask]:
 
     def ask(data: bytes) -> tuple[str, float]:
         try:
-            answer = loaded.run(contract.SERVING_DEFAULT, {contract.IMAGE_BYTES: np.array([data], object)})
+            answer = loaded.run(
+                contract.SERVING_DEFAULT,
+                {contract.IMAGE_BYTES: np.array([data], object)},
+                (contract.LABEL, contract.PROBABILITY),
+            )
         except tf.errors.InvalidArgumentError as error:
             raise UnusableImageError("corrupt", "truncated or damaged: the decoder refuses it") from error
         except (RequestError, tf.errors.OpError) as error:

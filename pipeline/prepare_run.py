@@ -17,6 +17,7 @@ from pipeline.config import config_of
 from pipeline.pod_log import logger
 from pipeline.preflight import resolve
 from pipeline.run_files import RunFiles
+from pipeline.run_overrides import check_overrides, span_override
 from pipeline.steps import add_run_arguments, do_step, run_files
 from pipeline.uncollected_imports import end_process, uncollected_imports
 from pipeline.workspace import open_workspace
@@ -51,7 +52,8 @@ def prepare(files: RunFiles, plan: RunPlan) -> None:
     if files.is_prepared:
         logger.info("the run is prepared already")
         return
-    overrides = [*_texts(plan.overrides), *_span(plan.span)]
+    overrides = [*_texts(plan.overrides), *span_override(plan.span)]
+    check_overrides(overrides)
     config = config_of(plan.config, overrides, "the compiled configuration")
     workspace = open_workspace(files.workspace.root)
     config = resolve(config, plan.images or None, workspace, logger.info)
@@ -78,14 +80,6 @@ def _texts(overrides: Any) -> Sequence[str]:
     raise ConfigError(
         f'overrides: expected a list of texts, such as ["training.epochs=3"], not {json.dumps(overrides)}.'
     )
-
-
-def _span(number: str) -> Sequence[str]:
-    if not number:
-        return ()
-    if not number.isdecimal():
-        raise ConfigError(f"span: expected a number, such as 7, not '{number}'.")
-    return (f"data.span={int(number)}",)  # YAML would take 010 for 8.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

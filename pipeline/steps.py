@@ -61,9 +61,7 @@ def do_step(name: str, files: RunFiles, retries: int, work: Callable[[], int | N
                 files.forget_refusal(name)
             ended.exit_code = work() or 0
     if ended.mistake is not None:
-        # It may name a file whose name has bytes that are no UTF-8, which JSON cannot hold.
-        reason = ended.mistake.encode("utf-8", "backslashreplace").decode("utf-8")
-        note = Refusal(reason, ended.exit_code, retries)
+        note = Refusal(ended.mistake, ended.exit_code, retries)
     if note is not None:
         try:
             files.refuse(name, note)

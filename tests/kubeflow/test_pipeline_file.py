@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.contract import ConfigError
-from kubeflow.pipeline_file import check_overrides, read_pipeline
+from kubeflow.pipeline_file import read_pipeline
 
 _BARE = """
 pipelineInfo: {name: bare}
@@ -89,10 +89,3 @@ def test_a_folder_is_no_pipeline(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").mkdir()
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         read_pipeline(tmp_path / "p.yaml")
-
-
-@pytest.mark.parametrize("override", ["training.epochs", "=3", "trainin.epochs=3"])
-def test_overrides_that_cannot_be(override: str) -> None:
-    check_overrides(["model.weights=none", "training.phases=[]"])
-    with pytest.raises(ConfigError, match=f"--set {override}: "):
-        check_overrides([override])

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -43,6 +47,8 @@ _ECHO: dict[str, Any] = {
         ("gs://bucket/it's mine", "gs://bucket/it's mine"),
         ("cats & dogs", "{here}/cats & dogs"),
         ("/data/cats", "/data/cats"),
+        # As everywhere else, none are named.
+        ("", ""),
     ],
 )
 def test_images_are_an_absolute_path_or_a_uri(
@@ -87,6 +93,7 @@ def test_why_a_step_failed_is_told_in_its_own_words(
     [
         ({"overrides": ("trainig.epochs=3",)}, "there is no such setting"),
         ({"span": "3"}, "takes no --span; its parameters are images, overrides"),
+        ({"span": "newest"}, "span: expected a number"),
         ({"images": None}, "cannot do without --images"),
     ],
 )
@@ -118,3 +125,25 @@ def test_what_is_waited_for_is_told(tmp_path: Path, capsys: pytest.CaptureFixtur
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(failing))
     assert run_local(RunLocalRequest(tmp_path / "p.yaml", tmp_path / "volume", images="x"), Console()) == 1
     assert "failed; tried again in 0 s, as the file says" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_step_does_not_outlive_the_command(tmp_path: Path, number: signal.Signals) -> None:
+    sleeping = deepcopy(_ECHO)
+    container = sleeping["deploymentSpec"]["executors"]["exec"]["container"]
+    # It ends the command that started it, once that knows of it, and means to go on.
+    script = f"echo $$ > {tmp_path}/id; sleep 1; kill -{number} $PPID; exec sleep 300"
+    container.update(command=["sh", "-c", script], args=[])
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(sleeping))
+    code = (
+        "import sys; from pathlib import Path; from rich.console import Console\n"
+        "from kubeflow.run_local_command import RunLocalRequest, run_local\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "run_local(RunLocalRequest(folder / 'p.yaml', folder / 'volume', images='x'), Console(quiet=True))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
+    step = int((tmp_path / "id").read_text())
+    alive = Path(f"/proc/{step}").exists()
+    if alive:
+        os.kill(step, signal.SIGKILL)
+    assert (done.returncode, alive) == (128 + number, False)

@@ -21,7 +21,7 @@ HERE = str(PATHS.folder)
         ("/imgclf", HERE),
         ("/imgclf/photos/span-{SPAN}", f"{HERE}/photos/span-{{SPAN}}"),
         ("--images=/imgclf/photos", f"--images={HERE}/photos"),
-        ("data.images=/imgclf/photos", f"data.images={HERE}/photos"),
+        ("data.schema_file=/imgclf/photos", f"data.schema_file={HERE}/photos"),
         ("/imgclf-2/photos", "/imgclf-2/photos"),
         ("gs://bucket/imgclf", "gs://bucket/imgclf"),
         ("/data/imgclf/x", "/data/imgclf/x"),
@@ -56,8 +56,8 @@ def test_what_holds_no_such_path_stays_to_the_letter() -> None:
     ("override", "value"),
     [
         ("data={images: /imgclf/photos, window: 4}", {"images": f"{HERE}/photos", "window": 4}),
-        ("data.images='/imgclf/photos'", f"{HERE}/photos"),
-        ('data.images="/imgclf/photos"', f"{HERE}/photos"),
+        ("data.schema_file='/imgclf/photos'", f"{HERE}/photos"),
+        ('data.schema_file="/imgclf/photos"', f"{HERE}/photos"),
     ],
 )
 def test_overrides_are_yaml(override: str, value: Any) -> None:

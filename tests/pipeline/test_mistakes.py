@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -7,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from components.contract import ConfigError, DataError
+from components.contract import ConfigError, DataError, UnreachableError
 from pipeline.mistakes import explain
+from pipeline.run_command import RunRequest, run
 from tests.e2e.command_line import imgclf
 from tests.image_files import write_folder
 
@@ -16,11 +18,20 @@ from tests.image_files import write_folder
 def test_sentences_and_exit_codes() -> None:
     assert explain(ConfigError("Wrong.")) == ("Wrong.", 2)
     assert explain(DataError("Bad.")) == ("Bad.", 3)
+    assert explain(UnreachableError("No answer.")) == ("No answer.", 1)
     assert explain(PermissionError(13, "Permission denied", "/x")) == (
         "/x cannot be used: Permission denied.",
         2,
     )
     assert explain(OSError("odd")) == ("A file cannot be used: odd.", 2)
+
+
+def test_a_file_whose_name_is_no_text_is_named_in_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain(FileNotFoundError(2, "Not there", "caf\udce9.yaml"))[0].startswith(
+        r"caf\udce9.yaml cannot"
+    )
+    assert run(RunRequest(config=Path("caf\udce9.yaml"), json=True)) == 2
+    assert r"caf\udce9.yaml cannot be read" in json.loads(capsys.readouterr().out)["reason"]
 
 
 def test_a_name_that_is_too_long(tmp_path: Path) -> None:

@@ -52,3 +52,9 @@ def test_overrides_come_before_the_configuration(tmp_path: Path, monkeypatch: py
 def test_overrides_that_are_no_list_of_texts(tmp_path: Path, given: Any) -> None:
     with pytest.raises(ConfigError, match="overrides: expected a list of texts"):
         prepare(RunFiles(Workspace(tmp_path), "1"), RunPlan({}, given, "", "", ["Trainer"]))
+
+
+def test_an_override_that_would_change_nothing_is_refused_in_pods_too(tmp_path: Path) -> None:
+    """A run may be started without the command line, such as on Kubeflow's own pages."""
+    with pytest.raises(ConfigError, match="--images, its parameter"):
+        prepare(RunFiles(Workspace(tmp_path), "1"), RunPlan({}, ["data.images=/x"], "/y", "", ["Trainer"]))
