@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from components.progress import report_progress
+from trainer.disk_room import take_room
 from trainer.features.feature_store import FeatureStore
 
 # int [n] positions of the images to do → for each batch of them, the arrays [b, …] of all outputs
@@ -94,12 +95,10 @@ class FeatureCache:
             row = 0
             for batch in batches:
                 if not files:
-                    files = [
-                        np.lib.format.open_memmap(
-                            part / f"{number}.npy", "w+", array.dtype, (len(image_keys), *array.shape[1:])
-                        )
-                        for number, array in enumerate(batch)
-                    ]
+                    for number, array in enumerate(batch):
+                        path, shape = part / f"{number}.npy", (len(image_keys), *array.shape[1:])
+                        files.append(np.lib.format.open_memmap(path, "w+", array.dtype, shape))
+                        take_room(path)
                 for file, array in zip(files, batch, strict=True):
                     file[row : row + len(array)] = array
                 row += len(batch[0])
