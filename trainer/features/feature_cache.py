@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ _KEYS = "keys.txt"
 _CHECKS = "checks.txt"
 _PARTIAL = "partial-"
 _CHUNK = 2**20
+# Longer than any run takes for its next batch, and for decoding before the first, in seconds.
+_AT_WORK = 3600
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ class FeatureCache:
                 for file, array in zip(files, batch, strict=True):
                     file[row : row + len(array)] = array
                 row += len(batch[0])
+                os.utime(part)
             if row != len(image_keys):
                 raise ValueError(f"{row} rows of features for {len(image_keys)} images")
             (part / _KEYS).write_text("\n".join(image_keys))
@@ -116,9 +120,15 @@ class FeatureCache:
         for folder in folders:
             if total <= self.max_bytes:
                 return
-            if folder.name != keep:
+            if folder.name != keep and not _is_being_written(folder):
                 shutil.rmtree(folder, ignore_errors=True)
                 total -= sizes[folder]
+
+
+def _is_being_written(folder: Path) -> bool:
+    """Whether another run is at work there; what a killed run left has not been touched for a while."""
+    began = time.time() - _AT_WORK
+    return any(_stat(part).st_mtime > began for part in folder.glob(f"{_PARTIAL}*/part"))
 
 
 def _stat(path: Path) -> os.stat_result:
