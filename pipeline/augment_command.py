@@ -14,9 +14,12 @@ import typer
 
 from components.contract import ConfigError, DataError
 from components.image_folder.file_names import has_image_extension
+from components.image_folder.image_header import UnusableImageError
 from components.image_folder.image_store import FileChangedError, open_store
+from components.image_folder.ingested_bytes import as_ingested
 from components.image_folder.list_images import list_images
 from components.image_folder.listing import ImageFile, Listing
+from components.image_folder.settings import LimitSettings
 from pipeline.config import load_config
 from pipeline.data_facts import data_facts
 from pipeline.output_capture import captured_output, quiet_tensorflow
@@ -73,7 +76,7 @@ def preview(request: PreviewRequest) -> None:
         quiet_tensorflow()
         from trainer.augmentation.preview import preview_sheet
 
-        shown = _decoded(listing, request.count, config.model.input_size, seed)
+        shown = _decoded(listing, data.limits, request.count, config.model.input_size, seed)
         sheet = preview_sheet(shown, augmentation, seed)
     try:
         sheet.save(request.output)
@@ -93,7 +96,9 @@ def _require_writable(output: Path) -> None:
         raise ConfigError(f"--output {output}: there is no folder {output.parent}.")
 
 
-def _decoded(listing: Listing, count: int, size: int, seed: int) -> list[tuple[str, np.ndarray]]:
+def _decoded(
+    listing: Listing, limits: LimitSettings, count: int, size: int, seed: int
+) -> list[tuple[str, np.ndarray]]:
     """As many images as are asked for, or as there are: (path, pixels uint8 [size, size, 3])."""
     import tensorflow as tf
 
@@ -103,8 +108,9 @@ def _decoded(listing: Listing, count: int, size: int, seed: int) -> list[tuple[s
     decoded: list[tuple[str, np.ndarray]] = []
     for file in _drawn(listing, seed):
         try:
-            pixels = load_images(tf.constant([store.read(file)]), size)
-        except (OSError, FileChangedError, tf.errors.InvalidArgumentError):
+            data = as_ingested(store.read(file), limits.max_pixels)
+            pixels = load_images(tf.constant([data]), size)
+        except (OSError, FileChangedError, UnusableImageError, tf.errors.InvalidArgumentError):
             continue
         name = file.path.encode("utf-8", "backslashreplace").decode()
         decoded.append((name, tf.cast(pixels[0], tf.uint8).numpy()))

@@ -12,9 +12,9 @@ from rich.table import Table
 
 from components.contract import ConfigError, DataError
 from components.image_folder.findings import printable
-from components.image_folder.image_header import UnusableImageError, read_header
+from components.image_folder.image_header import UnusableImageError
+from components.image_folder.ingested_bytes import as_ingested
 from components.image_folder.settings import LimitSettings
-from components.image_folder.transcode import needs_transcoding, to_png
 from pipeline.output_capture import quiet_tensorflow
 from pipeline.pushed_models import PushedModel, find_model
 from pipeline.workspace import Workspace
@@ -53,7 +53,7 @@ def predict(
         table.add_column("Probability", justify="right")
         for path, data in files:
             try:
-                label, probability = ask(_as_ingested(data))
+                label, probability = ask(as_ingested(data, LimitSettings().max_pixels))
             except UnusableImageError as error:
                 refused.append(f"{path}: {error}")
             else:
@@ -87,17 +87,6 @@ def _check_server(server: str, model: Path | None) -> None:
     host, _, port = server.rpartition(":")
     if not host or "/" in server or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ConfigError(f"--server takes HOST:PORT, such as 127.0.0.1:8500, not '{server}'.")
-
-
-def _as_ingested(data: bytes) -> bytes:
-    """The bytes that ingest would have stored of this image, so that the model sees what it knows."""
-    header = read_header(data)
-    limit = LimitSettings().max_pixels
-    if header.width * header.height > limit:
-        raise UnusableImageError(
-            "too_many_pixels", f"{header.width} x {header.height} is more than {limit} pixels"
-        )
-    return to_png(data, header) if needs_transcoding(header) else data
 
 
 @contextmanager

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from components.contract import GOLDEN_PROBABILITIES, IMAGE_ENCODED
-from trainer.answer_views import views_of
+from trainer.answer_views import predicted_probabilities
 from trainer.settings import TestTimeAugmentation
 from trainer.transform_graph import TransformGraph
 
@@ -40,7 +39,7 @@ def write_golden_answers(
     encoded = [tf.train.Example.FromString(record).features.feature[IMAGE_ENCODED] for record in records]
     files = [feature.bytes_list.value[0] for feature in encoded]
     pixels = tf.cast(tf.cast(transform(tf.constant(files)), tf.uint8), tf.float32)
-    answers = np.mean([model.predict_on_batch(view) for view in views_of(pixels, augmentation)], axis=0)
+    answers = predicted_probabilities(model, pixels, augmentation)
     with tf.io.TFRecordWriter(str(path)) as writer:
         for feature, probabilities in zip(encoded, answers, strict=True):
             floats = tf.train.Feature(float_list=tf.train.FloatList(value=probabilities))

@@ -55,6 +55,7 @@ def train_and_export(request: TrainRequest) -> None:
                 splits.evaluation.pixels(request.model.input_size),
                 request.labels,
                 request.training.batch_size,
+                request.serving.test_time_augmentation,
                 request.run_dir,
                 logs,
             )

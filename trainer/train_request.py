@@ -14,7 +14,9 @@ from components.contract import LABELS_FILE, TRAIN
 from components.image_folder.label_map import read_labels
 from components.image_folder.split_counts import read_split_counts
 from trainer.model.settings import ModelSettings
+from trainer.optimization.precision import mixed_precision_policy
 from trainer.settings import ServingSettings, TrainingSettings
+from trainer.training_run.devices import training_strategy
 from trainer.training_run.fit import Splits
 from trainer.tuning.values import TunableSettings, with_values
 
@@ -101,4 +103,9 @@ def training_key(request: TrainRequest, splits: Splits) -> str:
     settings = (request.model, request.training, request.seed, request.labels, request.code)
     records = (splits.train.records, splits.evaluation.records)
     images = [(each.keys, each.labels.tolist()) for each in records]
-    return hashlib.sha256(repr((settings, request.preprocessing, images)).encode()).hexdigest()
+    # Where there are others, the state of an interrupted training does not fit.
+    hardware = (
+        mixed_precision_policy(request.training.mixed_precision),
+        training_strategy().num_replicas_in_sync,
+    )
+    return hashlib.sha256(repr((settings, request.preprocessing, images, hardware)).encode()).hexdigest()

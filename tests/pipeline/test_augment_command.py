@@ -59,6 +59,20 @@ def test_a_folder_with_fewer_images_than_asked_for_shows_all(
     assert "sheet.png: 6 images, changed by 1 op, " in capsys.readouterr().out
 
 
+def test_images_that_ingest_turns_into_png_are_shown(tmp_path: Path) -> None:
+    images, pngs = tmp_path / "webp", write_folder(tmp_path / "png", {"across": 3, "down": 3})
+    for path in pngs.rglob("*.*"):
+        copy = images / path.parent.name / f"{path.stem}.webp"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        Image.open(path).save(copy, lossless=True)
+    _preview(images, tmp_path / "sheet.png", LIGHT)
+
+
+def test_an_image_that_ingest_finds_too_large_is_passed_over(images: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^No image of .* can be decoded here"):
+        _preview(images, tmp_path / "sheet.png", LIGHT, "data.limits.max_pixels=9")
+
+
 @pytest.mark.parametrize(
     ("override", "words"),
     [

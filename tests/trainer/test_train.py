@@ -3,8 +3,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from components.contract import ConfigError
 from tests.conftest import Trial
@@ -14,9 +16,10 @@ from trainer.images.split_records import read_split
 from trainer.model.classifier import build_classifier
 from trainer.model.saved_classifier import add_labels
 from trainer.model.settings import ModelSettings
-from trainer.settings import ServingSettings, TrainingSettings
+from trainer.settings import PhaseSettings, ServingSettings, TrainingSettings
 from trainer.train import _builder, opened_splits, train
 from trainer.train_request import TrainRequest
+from trainer.training_run.callbacks import TimeLimit
 from trainer.training_run.fit import Splits
 
 
@@ -38,13 +41,13 @@ def test_decoded_images_of_all_sizes_are_kept_in_memory_only_as_far_as_allowed(
     assert list((tmp_path / "run").iterdir()) == []
 
 
-def test_a_training_begins_the_same_whatever_was_built_before(tmp_path: Path) -> None:
-    pixels = np.zeros((4, 32, 32, 3), np.uint8)
-    split = MadeUpSplit(pixels, np.arange(4) % 2)
+def _two_classes(folder: Path, training: TrainingSettings) -> tuple[TrainRequest, Splits]:
+    """A narrow MobileNet, and four black images."""
+    split = MadeUpSplit(np.zeros((4, 32, 32, 3), np.uint8), np.arange(4) % 2)
     request = TrainRequest(
         name="two",
         model=ModelSettings(backbone="mobilenet", alpha=0.25, weights="none", image_size=32),
-        training=TrainingSettings(epochs=0),
+        training=training,
         serving=ServingSettings(),
         seed=0,
         labels=("ape", "emu"),
@@ -52,19 +55,51 @@ def test_a_training_begins_the_same_whatever_was_built_before(tmp_path: Path) ->
         eval_pattern="",
         train_counts=(2, 2),
         transform_dir="",
-        saved_model_dir=tmp_path / "model",
-        run_dir=tmp_path / "run",
-        cache_dir=tmp_path / "cache",
+        saved_model_dir=folder / "model",
+        run_dir=folder / "run",
+        cache_dir=folder / "cache",
         code="code",
         preprocessing="preprocessing",
     )
+    return request, Splits(split, split, (2, 2))
+
+
+def test_a_training_begins_the_same_whatever_was_built_before(tmp_path: Path) -> None:
+    request, splits = _two_classes(tmp_path, TrainingSettings(epochs=0))
     # The second finds the numbers taken that Keras gives to layers which nobody names.
-    (first, figures), (second, _) = (
-        train(request, Splits(split, split, (2, 2)), tmp_path / "history.csv") for _ in range(2)
-    )
+    (first, figures), (second, _) = (train(request, splits, tmp_path / "history.csv") for _ in range(2))
     assert figures is None
     for ours, theirs in zip(first.model.get_weights(), second.model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+class _KilledError(Exception):
+    pass
+
+
+def _kill(callback: TimeLimit, epoch: int, logs: object = None) -> None:
+    if epoch == 1:
+        raise _KilledError
+
+
+def test_what_was_killed_on_a_machine_with_gpus_is_done_anew_on_one_without(tmp_path: Path) -> None:
+    phases = (PhaseSettings(train="head", epochs=2),)
+    request, splits = _two_classes(tmp_path, TrainingSettings(phases=phases, mixed_precision="on"))
+    history = tmp_path / "history.csv"
+    policy = keras.mixed_precision.global_policy()
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            # As far as the choice of the numbers' format goes, which decides what the optimizer keeps.
+            patch.setattr(tf.config, "list_physical_devices", lambda kind="": ["GPU:0"] * (kind == "GPU"))
+            patch.setattr(TimeLimit, "on_epoch_begin", _kill, raising=False)
+            with pytest.raises(_KilledError):
+                train(request, splits, history)
+            assert keras.mixed_precision.global_policy().name == "mixed_float16"
+        _, figures = train(request, splits, history)
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
+    assert figures is not None
+    assert len(history.read_text().splitlines()) == 3
 
 
 def test_classifiers_of_every_size_start_from_the_model_that_is_named(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from components.code_fingerprint import code_fingerprint
 from components.progress import report_progress
 from trainer.augmentation.augment import augment
 from trainer.augmentation.settings import AugmentationSettings
@@ -23,6 +24,8 @@ from trainer.images.split_images import SplitImages
 Extract = Callable[[tf.Tensor], Any]
 
 _BATCH = 64
+# What makes features of pixels: augmentation and other sizes in the first, layers of our own in the second.
+_CODE = ("trainer.features.extraction", "trainer.model.classifier")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,9 @@ def extractor_key(extractor: keras.Model, preprocessing: str) -> str:
         Hexadecimal digest.
     """
     digest = hashlib.sha256()
-    digest.update(f"{keras.__version__} {tf.__version__} {preprocessing}".encode())
+    for module in _CODE:
+        digest.update(code_fingerprint(module).encode())
+    digest.update(preprocessing.encode())
     digest.update(json.dumps(_without_names(extractor.get_config()), sort_keys=True, default=str).encode())
     for weights in extractor.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())

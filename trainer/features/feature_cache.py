@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from components.progress import report_progress
+from trainer.disk_room import take_room
 from trainer.features.feature_store import FeatureStore
 
 # int [n] positions of the images to do → for each batch of them, the arrays [b, …] of all outputs
@@ -31,6 +33,8 @@ _KEYS = "keys.txt"
 _CHECKS = "checks.txt"
 _PARTIAL = "partial-"
 _CHUNK = 2**20
+# Longer than any run takes for its next batch, and for decoding before the first, in seconds.
+_AT_WORK = 3600
 
 
 @dataclass(frozen=True)
@@ -94,15 +98,14 @@ class FeatureCache:
             row = 0
             for batch in batches:
                 if not files:
-                    files = [
-                        np.lib.format.open_memmap(
-                            part / f"{number}.npy", "w+", array.dtype, (len(image_keys), *array.shape[1:])
-                        )
-                        for number, array in enumerate(batch)
-                    ]
+                    for number, array in enumerate(batch):
+                        path, shape = part / f"{number}.npy", (len(image_keys), *array.shape[1:])
+                        files.append(np.lib.format.open_memmap(path, "w+", array.dtype, shape))
+                        take_room(path)
                 for file, array in zip(files, batch, strict=True):
                     file[row : row + len(array)] = array
                 row += len(batch[0])
+                os.utime(part)
             if row != len(image_keys):
                 raise ValueError(f"{row} rows of features for {len(image_keys)} images")
             (part / _KEYS).write_text("\n".join(image_keys))
@@ -117,9 +120,15 @@ class FeatureCache:
         for folder in folders:
             if total <= self.max_bytes:
                 return
-            if folder.name != keep:
+            if folder.name != keep and not _is_being_written(folder):
                 shutil.rmtree(folder, ignore_errors=True)
                 total -= sizes[folder]
+
+
+def _is_being_written(folder: Path) -> bool:
+    """Whether another run is at work there; what a killed run left has not been touched for a while."""
+    began = time.time() - _AT_WORK
+    return any(_stat(part).st_mtime > began for part in folder.glob(f"{_PARTIAL}*/part"))
 
 
 def _stat(path: Path) -> os.stat_result:

@@ -76,3 +76,22 @@ def in_order(count: int, batch_size: int) -> tf.data.Dataset:
     """All examples once, as they lie; elements as those of `training_order`."""
     indices = tf.data.Dataset.range(count).batch(batch_size)
     return indices.map(lambda each: (each, tf.zeros(2, tf.int64)))
+
+
+def in_even_parts(count: int, parts: int) -> tf.data.Dataset:
+    """All examples once, as they lie, in parts whose lengths differ by one at the most.
+
+    Args:
+        count: examples.
+        parts: there are; where they are more than the examples, some examples are in several parts, because
+            none is empty.
+
+    Returns:
+        Elements as those of `training_order`.
+    """
+
+    def part(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        first, behind = number * count // parts, (number + 1) * count // parts
+        return tf.range(first, tf.maximum(behind, first + 1)), tf.zeros(2, tf.int64)
+
+    return tf.data.Dataset.range(parts).map(part)

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.contract import IMAGE_ENCODED
+from trainer.disk_room import take_room
 from trainer.images.split_records import SplitRecords
 from trainer.images.untuned import untuned
 from trainer.transform_graph import TransformGraph
@@ -103,4 +104,6 @@ def _empty(shape: tuple[int, ...], file: Path | None) -> np.ndarray:
         return np.empty(shape, np.uint8)
     if 0 in shape:  # A file of no bytes cannot be mapped.
         return np.empty(shape, np.uint8)
-    return np.memmap(file, np.uint8, "w+", shape=shape)
+    pixels = np.memmap(file, np.uint8, "w+", shape=shape)
+    take_room(file)
+    return pixels

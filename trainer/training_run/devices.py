@@ -33,7 +33,7 @@ def mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
 
 
 def dealt_out(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> Any:
-    """Divides each batch into parts of the same size, one for each device.
+    """Divides each batch to learn from into parts of the same size, one for each device.
 
     Left to itself, TensorFlow gives the rest of a split to some devices and nothing to others. The gradient
     is the mean over the devices, so the images would not all count the same; and some operations fail on
@@ -67,5 +67,19 @@ def dealt_out(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> Any
         inputs, labels = tf.nest.map_structure(lambda each: divided(tf.gather(each, rows)), (inputs, labels))
         return tf.data.Dataset.from_tensor_slices((inputs, labels, divided(counts)))
 
-    each_device = batches.flat_map(parts).prefetch(2 * devices)
-    return strategy.distribute_datasets_from_function(lambda _: each_device)
+    return each_in_turn(batches.flat_map(parts).prefetch(2 * devices), strategy)
+
+
+def each_in_turn(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> Any:
+    """Gives the devices one batch each at a time.
+
+    Args:
+        batches: a multiple of as many as there are devices.
+        strategy: what trains or evaluates.
+
+    Returns:
+        What Keras takes: the batches themselves where there is one device.
+    """
+    if strategy.num_replicas_in_sync == 1:
+        return batches
+    return strategy.distribute_datasets_from_function(lambda _: batches)

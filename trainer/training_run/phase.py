@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from trainer.optimization.weight_averaging import ema_callbacks
 from trainer.settings import PhaseSettings, Switch, TrainingSettings
 from trainer.training_run.callbacks import BestEpoch, DivergedError, EpochLine, StopWhenDiverged, TimeLimit
 from trainer.training_run.compiling import WORTH_MEASURING, compile_quickest
-from trainer.training_run.devices import dealt_out
+from trainer.training_run.devices import dealt_out, each_in_turn
 from trainer.training_run.eval_figures import EvalFigures
 from trainer.training_run.history import History
 from trainer.training_run.layer_factors import variable_factors
@@ -194,10 +194,8 @@ def eval_figures(classifier: Classifier, evaluation: SplitImages, plan: PhasePla
 def _evaluation_data(looked_at: Examples, rule: BatchRule) -> Any:
     """All examples once, as Keras takes them on the devices at hand."""
     strategy = tf.distribute.get_strategy()
-    devices = strategy.num_replicas_in_sync
-    # Only the last batch then has images twice, which count twice in the accuracy.
-    size = -(-rule.size // devices) * devices
-    return dealt_out(evaluation_batches(looked_at, replace(rule, size=size)), strategy)
+    batches = evaluation_batches(looked_at, rule, strategy.num_replicas_in_sync)
+    return each_in_turn(batches, strategy)
 
 
 def steps_at_once(steps: int, most: int) -> int:

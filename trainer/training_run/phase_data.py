@@ -11,7 +11,14 @@ import tensorflow as tf
 from trainer.augmentation.augment import augment
 from trainer.augmentation.settings import AugmentationSettings
 from trainer.features.feature_store import FeatureStore
-from trainer.images.batches import Read, in_order, read_batches, training_order
+from trainer.images.batches import (
+    Read,
+    in_even_parts,
+    in_order,
+    read_batches,
+    steps_an_epoch,
+    training_order,
+)
 from trainer.images.pixel_store import PixelStore
 from trainer.images.untuned import untuned
 
@@ -81,16 +88,27 @@ def training_batches(examples: Examples, rule: BatchRule, first_epoch: int, epoc
     return untuned(batches.prefetch(2))
 
 
-def evaluation_batches(examples: Examples, rule: BatchRule) -> tf.data.Dataset:
-    """All examples once, in order and as they are."""
+def evaluation_batches(examples: Examples, rule: BatchRule, devices: int = 1) -> tf.data.Dataset:
+    """All examples once, in order and as they are.
+
+    Args:
+        examples: at least as many as there are devices, or else some come more than once.
+        rule: what is made of them.
+        devices: that take one batch each at a time. All of them get some each time, so that no image has to
+            be shown twice.
+    """
 
     def finish(*batch: tf.Tensor) -> tuple[Any, ...]:
         *inputs, labels, _ = batch
         return _as_fit_takes_it([tf.cast(each, tf.float32) for each in inputs], labels, rule)
 
-    order = in_order(len(examples.labels), rule.size)
+    count = len(examples.labels)
+    if devices == 1:
+        order = in_order(count, rule.size)
+    else:
+        order = in_even_parts(count, steps_an_epoch(count, rule.size) * devices)
     batches = _labelled(examples, rule, order).map(finish, num_parallel_calls=tf.data.AUTOTUNE)
-    return untuned(batches.prefetch(2))
+    return untuned(batches.prefetch(2 * devices))
 
 
 def _labelled(examples: Examples, rule: BatchRule, order: tf.data.Dataset) -> tf.data.Dataset:

@@ -112,6 +112,24 @@ def test_what_is_asked_for_now_is_kept_whatever_the_limit(tmp_path: Path) -> Non
     assert [each.name for each in tmp_path.iterdir()] == ["k"]
 
 
+def test_what_another_run_is_writing_is_left_to_it_whatever_the_limit(tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path, 0)
+    mine, theirs = Counting("1234567"), Counting("89")
+
+    def disturbed(missing: np.ndarray) -> Iterator[Sequence[np.ndarray]]:
+        for batch in mine(missing):
+            yield batch
+            cache.features("theirs", "89", theirs)
+
+    store = cache.features("mine", "1234567", disturbed)
+    np.testing.assert_array_equal(store.read(np.arange(7))[1], np.arange(1, 8))
+    assert theirs.asked == ["8", "9"]
+    (tmp_path / "left" / "partial-1" / "part").mkdir(parents=True)
+    os.utime(tmp_path / "left" / "partial-1" / "part", (0, 0))
+    _features(cache, "mine", "1")
+    assert [each.name for each in tmp_path.iterdir()] == ["mine"]
+
+
 def test_stores_can_lie_one_behind_the_other(cache: FeatureCache) -> None:
     both = FeatureStore.one_behind_the_other(
         [_features(cache, "k", "123")[0], _features(cache, "l", "45")[0]]

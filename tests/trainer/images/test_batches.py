@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.images.batches import in_order, read_batches, steps_an_epoch, training_order
+from trainer.images.batches import (
+    in_even_parts,
+    in_order,
+    read_batches,
+    steps_an_epoch,
+    training_order,
+)
 
 COUNT, BATCH = 10, 4
 
@@ -51,6 +57,22 @@ def test_each_epoch_takes_the_next_view() -> None:
 def test_steps_an_epoch(count: int, steps: int) -> None:
     assert steps_an_epoch(count, 4) == steps
     assert len(list(in_order(count, 4))) == steps
+
+
+@pytest.mark.parametrize(
+    ("count", "parts", "indices"),
+    [
+        (5, 1, [[0, 1, 2, 3, 4]]),
+        (5, 2, [[0, 1], [2, 3, 4]]),
+        (6, 4, [[0], [1, 2], [3], [4, 5]]),
+        (4, 4, [[0], [1], [2], [3]]),
+        (2, 4, [[0], [0], [1], [1]]),
+    ],
+)
+def test_even_parts_are_never_empty(count: int, parts: int, indices: list[list[int]]) -> None:
+    elements = list(in_even_parts(count, parts).as_numpy_iterator())
+    assert [each.tolist() for each, _ in elements] == indices
+    assert all(seed.tolist() == [0, 0] for _, seed in elements)
 
 
 def test_batches_are_what_is_read_at_the_indices() -> None:

@@ -13,7 +13,8 @@ from tests.trainer.made_up_splits import MadeUpSplit
 from trainer.images.pixel_store import PixelStore
 from trainer.model.classifier import build_classifier
 from trainer.model.settings import ModelSettings
-from trainer.settings import TrainingSettings
+from trainer.picture_sheet import SMALLEST_PICTURE
+from trainer.settings import TestTimeAugmentation, TrainingSettings
 from trainer.training_run.confusion_picture import confusion_counts, confusion_picture
 from trainer.training_run.evaluation_pictures import write_evaluation_pictures
 from trainer.training_run.fit import RunFiles, Splits, fit
@@ -53,7 +54,9 @@ def test_the_logs_hold_curves_of_all_phases_and_both_pictures(tmp_path: Path) ->
         "none",
         files,
     )
-    write_evaluation_pictures(classifier.model, evaluation.pixels(SIZE), ("a", "b"), 4, tmp_path, logs)
+    write_evaluation_pictures(
+        classifier.model, evaluation.pixels(SIZE), ("a", "b"), 4, "none", tmp_path, logs
+    )
     learnt, looked_at = _logs(logs / "train"), _logs(logs / "validation")
     rates = [(each.step, _number(each)) for each in learnt.Tensors("epoch_learning_rate")]
     assert rates == [(1, 0.5), (2, 0.5), (3, 0.25)]
@@ -69,6 +72,25 @@ def test_the_logs_hold_curves_of_all_phases_and_both_pictures(tmp_path: Path) ->
     for name in ("confusion_matrix", "misclassified"):
         width, height, _ = looked_at.Tensors(name)[0].tensor_proto.string_val
         assert Image.open(tmp_path / f"{name}.png").size == (int(width), int(height))
+
+
+@pytest.mark.parametrize(("augmentation", "right"), [("none", 3), ("flip", 0)])
+def test_the_pictures_are_of_the_answers_that_are_served(
+    tmp_path: Path, augmentation: TestTimeAugmentation, right: int
+) -> None:
+    # A bright left half speaks for class 0, a bright right half twice as loudly for class 1.
+    inputs = keras.Input((SIZE, SIZE, 3))
+    halves = keras.layers.Flatten()(keras.layers.AveragePooling2D((SIZE, SIZE // 2))(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(2, "softmax", use_bias=False)(halves))
+    model.set_weights([np.repeat([[0.01, 0.0], [0.0, 0.02]], 3, axis=0)])
+    pixels = np.zeros((3, SIZE, SIZE, 3), np.uint8)
+    pixels[:, :, : SIZE // 2] = 255
+    store = PixelStore(pixels, np.zeros(3, np.int64))
+    write_evaluation_pictures(model, store, ("a", "b"), 2, augmentation, tmp_path, tmp_path / "logs")
+    matrix = np.asarray(confusion_picture(np.array([[right, 3 - right], [0, 0]]), ("a", "b")))
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "confusion_matrix.png")), matrix)
+    has_pictures = Image.open(tmp_path / "misclassified.png").height > SMALLEST_PICTURE
+    assert has_pictures == (right == 0)
 
 
 def _number(event: object) -> float:
