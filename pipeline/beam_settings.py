@@ -52,7 +52,7 @@ class DataflowSettings(Settings):
         "runs may use stay there, so the bucket should delete what is older than some days.",
     )
     image: str | None = Field(
-        None, min_length=1, description="Image of the workers, from `make image-dataflow`."
+        None, pattern=r"^\S+$", description="Image of the workers, from `make image-dataflow`."
     )
     max_workers: int | None = Field(
         None,

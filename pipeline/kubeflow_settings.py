@@ -14,7 +14,12 @@ from pipeline.metadata_connection_names import DEFAULT_PORT, PASSWORD, USER
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 _CORES = r"^([0-9]*\.)?[0-9]+m?$"
 _BYTES = r"^[0-9]+([MGTPE]i?|Ki)?$"
-_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+_UNITS: Final = ("", "K", "M", "G", "T", "P", "E")
+_LEAST_BYTES: Final = 1024**2
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names
+_NAME = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"
+# Of an image, a resource, a host; what else is wrong with them, the cluster knows.
+_ONE_WORD = r"^\S+$"
 
 # Pauses between attempts grow no longer than this.
 LONGEST_PAUSE_SECONDS: Final = 1800
@@ -68,14 +73,18 @@ class StageResources(Settings):
     # To Kubernetes amounts and labels are text, and people write `cpu: 2`.
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
-    cpu: str = Field("2", pattern=_CORES, description="Cores that are asked for, and the limit.")
+    cpu: str = Field(
+        "2", pattern=_CORES, description="Cores that are asked for, and the limit; `500m` is half of one."
+    )
     memory: str = Field(
         "4Gi",
         pattern=_BYTES,
-        description="Memory that is asked for, and the limit: a whole number and a unit.",
+        description="Memory that is asked for, and the limit: a whole number and a unit, at least `1Mi`.",
     )
     gpus: Literal[0, 1, 2, 4, 8, 16] = Field(0, description="GPUs.")
-    gpu_type: str = Field("nvidia.com/gpu", description="The resource that a GPU is on these nodes.")
+    gpu_type: str = Field(
+        "nvidia.com/gpu", pattern=_ONE_WORD, description="The resource that a GPU is on these nodes."
+    )
     node_selector: dict[str, str] = Field(
         default_factory=dict, description="Labels that a node must have, such as that of a GPU pool."
     )
@@ -92,19 +101,40 @@ class StageResources(Settings):
         240, ge=1, le=_LONGEST_MINUTES, description="After how long it is given up on."
     )
 
+    @field_validator("cpu")
+    @classmethod
+    def _some_cores(cls, cpu: str) -> str:
+        """To Kubeflow none is not to have said anything, and then a pod takes what it can get."""
+        if not cpu.strip("0.m"):
+            raise ValueError(f"{cpu} is no part of a core; expected more, such as 500m or 2")
+        return cpu
+
+    @field_validator("memory")
+    @classmethod
+    def _with_a_unit(cls, memory: str) -> str:
+        """Kubernetes takes a number alone for bytes, which nobody means."""
+        number = memory.rstrip("KMGTPEi")
+        unit = memory[len(number) :]
+        amount = int(number) * (1024 if unit.endswith("i") else 1000) ** _UNITS.index(unit.removesuffix("i"))
+        if amount < _LEAST_BYTES:
+            raise ValueError(
+                f"{memory} is {amount} bytes; expected at least 1Mi, as a number and a unit, such as 4Gi"
+            )
+        return memory
+
 
 class SecretVariable(Settings):
     """An environment variable of all stages, from a Kubernetes secret."""
 
     variable: str = Field("", pattern="^[A-Za-z_][A-Za-z0-9_]*$", description="Its name.")
     secret: str = Field("", pattern=_NAME, description="Name of the secret.")
-    key: str = Field("", min_length=1, description="Key in the secret.")
+    key: str = Field("", pattern="^[-._A-Za-z0-9]+$", description="Key in the secret.")
 
 
 class MetadataSettings(Settings):
     """Where ML Metadata's database is; user and password come from the environment."""
 
-    host: str = Field("imgclf-metadata", min_length=1, description="MySQL or MariaDB server.")
+    host: str = Field("imgclf-metadata", pattern=_ONE_WORD, description="MySQL or MariaDB server.")
     port: int = Field(DEFAULT_PORT, ge=1, le=65535, description="Its port.")
     database: str = Field("imgclf", pattern="^[A-Za-z0-9_]+$", description="Database, made by the first run.")
 
@@ -114,11 +144,12 @@ class KubeflowSettings(Settings):
 
     image: str = Field(
         "imgclf:latest",
-        min_length=1,
-        description="Container image of all stages. By digest (`…@sha256:…`) a run stays what it was.",
+        pattern=_ONE_WORD,
+        description="Container image of all stages, `NAME:TAG`. By digest (`…@sha256:…`) a run stays what "
+        "it was.",
     )
     gpu_image: str | None = Field(
-        None, min_length=1, description="Image of stages with GPUs; `image` unless given."
+        None, pattern=_ONE_WORD, description="Image of stages with GPUs; `image` unless given."
     )
     volume_claim: str = Field(
         "imgclf",

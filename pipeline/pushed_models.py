@@ -7,7 +7,7 @@ from pathlib import Path
 
 from components.contract import ConfigError
 from pipeline.workspace import Workspace
-from serving.contract import SAVED_MODEL_FILE, model_versions
+from serving.contract import SAVED_MODEL_FILE, version_folders
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def find_model(workspace: Workspace, name: str | None, model: Path | None) -> Pu
     if model is not None:
         return _at(model.absolute())
     serving = workspace.model_dir("any").parent
-    found = sorted(entry.name for entry in serving.glob("*") if model_versions(entry))
+    found = sorted(entry.name for entry in serving.glob("*") if version_folders(entry))
     if name is None and len(found) == 1:
         name = found[0]
     if name is None:
@@ -69,7 +69,8 @@ def _at(folder: Path) -> PushedModel:
     if (folder / SAVED_MODEL_FILE).is_file():
         version = int(folder.name) if folder.name.isdecimal() else 0
         return PushedModel(folder.parent.name, version, folder)
-    versions = model_versions(folder)
+    versions = version_folders(folder)
     if not versions:
         raise ConfigError(f"{folder} holds no SavedModel, and no numbered folder with one.")
-    return PushedModel(folder.name, versions[-1], folder / str(versions[-1]))
+    newest = max(versions)
+    return PushedModel(folder.name, newest, versions[newest])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -55,17 +56,20 @@ def serve(workspace: Workspace, name: str | None, model: Path | None, host: str,
         raise ConfigError(f"{error} Choose another with --port.") from error
     except (OSError, ModelLoadError) as error:
         raise ConfigError(str(error)) from error
-    print(
-        f"Serving {found.name} version {found.version} on {host}:{chosen}, gRPC, with the embedded server "
-        "(tensorflow_model_server is not on the PATH). Stop it with Ctrl-C.",
-        flush=True,
-    )
+    # What stops containers and services; requests under way are answered, as with Ctrl-C.
+    terminate_before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        print(
+            f"Serving {found.name} version {found.version} on {host}:{chosen}, gRPC, with the embedded "
+            "server (tensorflow_model_server is not on the PATH). Stop it with Ctrl-C.",
+            flush=True,
+        )
         server.wait()
     except KeyboardInterrupt:
         print("Stopped.")
     finally:
         server.stop()
+        signal.signal(signal.SIGTERM, terminate_before)
 
 
 def _free_port(port: int) -> int:

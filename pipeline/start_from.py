@@ -8,7 +8,7 @@ from typing import Final
 
 from components.contract import PUSHED_KERAS_MODEL, ConfigError
 from components.image_folder.image_store import is_uri
-from serving.contract import SAVED_MODEL_FILE, model_versions
+from serving.contract import SAVED_MODEL_FILE, version_folders
 from trainer.model.saved_classifier import check_saved_classifier, saved_labels
 from trainer.model.settings import PRODUCTION, ModelSettings
 
@@ -32,12 +32,13 @@ def with_start(model: ModelSettings, model_dir: Path, say: Callable[[str], None]
     if model.start_from is None:
         return model
     if model.start_from == PRODUCTION:
-        versions = model_versions(model_dir)
+        versions = version_folders(model_dir)
         if not versions:
             say(f"No model is in production yet, so this one starts from model.weights ({model.weights}).")
             return model.model_copy(update=_NOWHERE)
-        path = model_dir / str(versions[-1]) / PUSHED_KERAS_MODEL
-        say(f"This model starts from version {versions[-1]}, which is in production.")
+        newest = max(versions)
+        path = versions[newest] / PUSHED_KERAS_MODEL
+        say(f"This model starts from version {newest}, which is in production.")
     else:
         path = _given(model.start_from)
     digest = _checked(path, model.start_from_sha256)

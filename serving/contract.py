@@ -27,15 +27,23 @@ SAVED_MODEL_FILE: Final = "saved_model.pb"
 
 
 def model_versions(model_dir: Path) -> list[int]:
-    """Lists the complete versions below `model_dir`, oldest first.
+    """Lists the complete versions below `model_dir`, oldest first."""
+    return list(version_folders(model_dir))
+
+
+def version_folders(model_dir: Path) -> dict[int, Path]:
+    """Finds the complete versions below `model_dir`, and the folder of each, oldest first.
 
     TensorFlow Serving takes a directory for a version when its name is a
-    number; one without a saved_model.pb is still being written.
+    number, with zeros before it or without; one without a saved_model.pb is
+    still being written.
     """
     if not model_dir.is_dir():
-        return []
-    return sorted(
-        int(entry.name)
+        return {}
+    # By name as well, so that of 1 and 01 it is always the same one.
+    folders = sorted(
+        (int(entry.name), entry)
         for entry in model_dir.iterdir()
         if entry.name.isdecimal() and (entry / SAVED_MODEL_FILE).is_file()
     )
+    return dict(folders)

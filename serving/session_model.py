@@ -157,9 +157,9 @@ class SessionModel:
         self.close()
 
     def _signature(self, name: str) -> SignatureDef:
-        if name not in self._signatures:
-            # "__saved_model_init_op" and its like are not for callers.
-            callable_ones = [known for known in self._signatures if not known.startswith("__")]
+        # "__saved_model_init_op" and its like are not for callers.
+        callable_ones = [known for known in self._signatures if not known.startswith("__")]
+        if name not in callable_ones:
             raise RequestError(f"The model has no signature {name!r}; it has {_names(callable_ones)}.")
         return self._signatures[name]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from serving.contract import model_versions
+from serving.contract import version_folders
 from serving.session_model import ModelLoadError, SessionModel, replay_warmup
 
 # TensorFlow Serving's own defaults.
@@ -81,12 +81,13 @@ class VersionWatcher:
         Raises:
             ModelLoadError: there is no complete version, or the highest one cannot be loaded.
         """
-        versions = model_versions(self._model_dir)
+        versions = version_folders(self._model_dir)
         if not versions:
             raise ModelLoadError(
                 f"{self._model_dir} holds no model: no numbered directory in it has a saved_model.pb."
             )
-        self._served = self._load(versions[-1])
+        newest = max(versions)
+        self._served = self._load(newest, versions[newest])
         self._thread.start()
 
     def stop(self) -> None:
@@ -130,16 +131,16 @@ class VersionWatcher:
                 _LOG.exception("Looking for versions of %s failed; trying again.", self._model_dir)
 
     def _follow(self) -> None:
-        versions = model_versions(self._model_dir)
+        versions = version_folders(self._model_dir)
         served = self._served
         # No version at all is more likely a file system out of reach than a wish to stop.
-        if not versions or served is None or versions[-1] == served.version:
+        if not versions or served is None or max(versions) == served.version:
             return
-        version, failed = versions[-1], self._failed
+        version, failed = max(versions), self._failed
         if failed and failed.version == version and time.monotonic() - failed.failed_at < RETRY_SECONDS:
             return
         try:
-            loaded = self._load(version)
+            loaded = self._load(version, versions[version])
         except ModelLoadError as error:
             _LOG.error("Keeping version %d of %s: %s", served.version, self._model_dir, error)
             self._failed = FailedLoad(version, str(error), time.monotonic())
@@ -149,8 +150,7 @@ class VersionWatcher:
         self._failed = None
         served.retire()
 
-    def _load(self, version: int) -> ServedVersion:
-        path = self._model_dir / str(version)
+    def _load(self, version: int, path: Path) -> ServedVersion:
         model = SessionModel.load(path)
         try:
             requests = replay_warmup(model, path)

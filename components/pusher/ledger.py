@@ -44,10 +44,12 @@ class Ledger:
         path = model_dir / LEDGER_FILE
         written = read_note(path, _LEDGER) if path.is_file() else Ledger()
         # A number counts even while its version is incomplete.
-        there = sorted(int(entry.name) for entry in model_dir.glob("[0-9]*") if entry.name.isdecimal())
+        there = sorted(
+            (int(entry.name), entry) for entry in model_dir.glob("[0-9]*") if entry.name.isdecimal()
+        )
         # Labels are only ever added, so the longest list is the newest.
-        labels = max([written.labels, *(_labels(model_dir / str(number)) for number in there)], key=len)
-        return Ledger(max([written.last_version, *there]), labels)
+        labels = max([written.labels, *(_labels(folder) for _, folder in there)], key=len)
+        return Ledger(max([written.last_version, *(number for number, _ in there)]), labels)
 
     def write(self, model_dir: Path) -> None:
         """Replaces the ledger, in one step."""

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from components.pusher.notes import read_note
-from serving.contract import model_versions
+from serving.contract import version_folders
 
 # TensorFlow Serving passes over what it does not know in assets.extra.
 RECORD_FILE: Final = "assets.extra/push.json"
@@ -95,10 +95,11 @@ def production(model_dir: Path) -> Production:
     Raises:
         ConfigError: its record is damaged.
     """
-    versions = model_versions(model_dir)
+    versions = version_folders(model_dir)
     if not versions:
         return Production(0, None)
-    return Production(versions[-1], _record(model_dir, versions[-1]))
+    newest = max(versions)
+    return Production(newest, _record(versions[newest]))
 
 
 def pushed_by(model_dir: Path, run: str) -> int | None:
@@ -108,13 +109,13 @@ def pushed_by(model_dir: Path, run: str) -> int | None:
         model_dir: holds one folder a version.
         run: its id.
     """
-    for version in reversed(model_versions(model_dir)):
-        record = _record(model_dir, version)
+    for version, folder in reversed(version_folders(model_dir).items()):
+        record = _record(folder)
         if record is not None and record.run == run:
             return version
     return None
 
 
-def _record(model_dir: Path, version: int) -> PushRecord | None:
-    path = model_dir / str(version) / RECORD_FILE
+def _record(version_dir: Path) -> PushRecord | None:
+    path = version_dir / RECORD_FILE
     return read_note(path, _RECORD) if path.is_file() else None

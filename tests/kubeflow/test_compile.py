@@ -221,11 +221,23 @@ def test_the_steps_around_the_stages_take_no_gpu_with_them() -> None:
         "kubeflow.stage.memory=1.5Gi",
         "kubeflow.stage.memory=512m",
         "kubeflow.stage.memory=4k",
+        "kubeflow.stage.memory=16",
+        "kubeflow.stage.memory='4096'",
+        "kubeflow.stage.memory=1023Ki",
+        "kubeflow.stage.memory=1M",
+        "kubeflow.stages.Trainer.memory=0Gi",
         "kubeflow.stage.cpu=2Gi",
+        "kubeflow.stage.cpu=0",
+        "kubeflow.stage.cpu=0.0",
+        "kubeflow.stages.Trainer.cpu=0m",
+        "kubeflow.stage.gpu_type=''",
         "kubeflow.stages.Trainer.gpus=3",
         "kubeflow.stage.timeout_minutes=35791395",
         "kubeflow.stage.retry_seconds=1801",
         "kubeflow.gpu_image=''",
+        "kubeflow.image=my image:1",
+        "kubeflow.metadata.host=my host",
+        "kubeflow.secrets=[{variable: A, secret: b, key: c d}]",
         "kubeflow.stage.tolerations=[{key: gpu, value: present}]",
         "kubeflow.stage.tolerations=[{operator: Equal, value: present}]",
         f"name={'a' * 64}",
@@ -236,12 +248,21 @@ def test_what_kubeflow_would_refuse_is_a_wrong_setting(setting: str) -> None:
         load_config(None, [setting])
 
 
+def test_memory_without_a_unit_is_told_what_it_is() -> None:
+    told = "^In --set: kubeflow.stage.memory: 16 is 16 bytes; expected at least 1Mi, .* such as 4Gi.$"
+    with pytest.raises(ConfigError, match=told):
+        load_config(None, ["kubeflow.stage.memory=16"])
+
+
 @pytest.mark.parametrize(
     "setting",
     [
-        "kubeflow.stage.memory='4096'",
-        *(f"kubeflow.stage.memory=4{unit}" for unit in ("M", "Mi", "G", "Gi", "Ti", "Ki")),
+        "kubeflow.stage.memory='1048576'",
+        "kubeflow.stage.memory=1024Ki",
+        *(f"kubeflow.stage.memory=4{unit}" for unit in ("M", "Mi", "G", "Gi", "Ti", "Pi", "E")),
         "kubeflow.stage.cpu=500m",
+        "kubeflow.stage.cpu=.5",
+        "kubeflow.volume_claim=images.of-2026",
         "kubeflow.stage.cpu=1.5",
         "kubeflow.stage.cpu=2",
         "kubeflow.stage.node_selector={zone: 3}",

@@ -44,6 +44,15 @@ def test_a_folder_of_versions_or_one_version(tmp_path: Path) -> None:
         find_model(Workspace(tmp_path / "none"), None, tmp_path)
 
 
+def test_zeros_before_a_version_as_tensorflow_serving_takes_them(tmp_path: Path) -> None:
+    _push(tmp_path, "pets", 9)
+    models = tmp_path / "serving" / "pets"
+    newest = (models / "9").rename(models / "0010")
+    _push(tmp_path, "pets", 9)
+    for found in (find_model(Workspace(tmp_path), None, None), find_model(Workspace(tmp_path), None, models)):
+        assert (found.version, found.path, found.model_dir) == (10, newest, models)
+
+
 def test_nothing_pushed_yet(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No model has been pushed"):
         find_model(Workspace(tmp_path), None, None)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,8 @@ import pytest
 from components.contract import ConfigError
 from pipeline.serve_command import serve
 from pipeline.workspace import Workspace
+from tests.conftest import Trial
+from tests.own_process import begin_apart
 
 
 @pytest.fixture
@@ -51,3 +56,14 @@ def test_a_busy_port_is_refused_before_tensorflow_serving_takes_over(
         with pytest.raises(ConfigError, match=f"port {port}: Address already in use. Choose another with"):
             serve(Workspace(tmp_path), None, None, "127.0.0.1", port)
     assert words == []
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_in_order(ended_by: signal.Signals, trial: Trial, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    server = begin_apart(log, serve, trial.workspace, None, None, "127.0.0.1", 0)
+    while server.is_alive() and not (log.is_file() and "Serving" in log.read_text()):
+        time.sleep(0.05)
+    os.kill(server.pid or 0, ended_by)
+    server.join()
+    assert (server.exitcode, log.read_text().splitlines()[-1]) == (0, "Stopped.")

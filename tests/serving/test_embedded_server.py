@@ -109,6 +109,13 @@ def with_unknown_output() -> PredictRequest:
     return request
 
 
+def with_signature(name: str) -> PredictRequest:
+    """A request for a signature, without inputs."""
+    request = PredictRequest(model_spec=predict_request().model_spec)
+    request.model_spec.signature_name = name
+    return request
+
+
 def with_short_tensor() -> PredictRequest:
     """A request whose tensor has packed bytes that cannot be of its shape."""
     tensor = tf.make_tensor_proto([1.0, 2.0])
@@ -123,6 +130,11 @@ def with_short_tensor() -> PredictRequest:
         (predict_request(RED, version=6), "NOT_FOUND", "Version 6 of model 'colours' is not served"),
         (predict_request(RED, version_label="new"), "INVALID_ARGUMENT", "no version labels"),
         (predict_request(RED, signature_name="x"), "INVALID_ARGUMENT", "'x'; it has serving_default"),
+        (
+            with_signature("__saved_model_init_op"),
+            "INVALID_ARGUMENT",
+            "has no signature '__saved_model_init_op'",
+        ),
         (PredictRequest(model_spec=predict_request().model_spec), "INVALID_ARGUMENT", "got none"),
         (
             with_input("images", tf.make_tensor_proto([RED])),

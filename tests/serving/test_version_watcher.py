@@ -78,6 +78,16 @@ def test_a_newer_version_takes_over(exported: Path, model_dir: Path) -> None:
             assert client.predict([GREEN])[0].label == "green"
 
 
+def test_versions_with_zeros_before_them(exported: Path, model_dir: Path) -> None:
+    (model_dir / "1").rename(model_dir / "0001")
+    with EmbeddedServer(model_dir, MODEL_NAME, port=0) as server:
+        with Client(f"127.0.0.1:{server.port}", MODEL_NAME) as client:
+            assert client.model_version() == 1
+            publish(exported, model_dir, 10).rename(model_dir / "0010")
+            eventually(partial(answers_with, client, 10))
+            assert client.predict([GREEN])[0].label == "green"
+
+
 def test_no_request_is_lost_in_the_swap(exported: Path, model_dir: Path) -> None:
     stop = threading.Event()
 
@@ -189,12 +199,12 @@ def test_an_unexpected_error_does_not_end_the_polling(
 ) -> None:
     raised = threading.Event()
 
-    def unreadable(model_dir: Path) -> list[int]:
+    def unreadable(model_dir: Path) -> dict[int, Path]:
         raised.set()
         raise PermissionError(model_dir)
 
     with monkeypatch.context() as patch:
-        patch.setattr(version_watcher, "model_versions", unreadable)
+        patch.setattr(version_watcher, "version_folders", unreadable)
         assert raised.wait(60)
     publish(exported, model_dir, 2)
     eventually(lambda: served(watcher) == 2)

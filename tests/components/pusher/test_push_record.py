@@ -48,6 +48,16 @@ def test_a_version_pushed_by_another_tool_is_replaced_and_is_no_baseline(tmp_pat
     assert _push(tmp_path, "a") == 8
 
 
+def test_a_version_is_known_with_zeros_before_its_number(tmp_path: Path) -> None:
+    serving = tmp_path / "serving"
+    _push(tmp_path, "a")
+    (serving / "1").rename(serving / "0001")
+    (serving / LEDGER_FILE).unlink()
+    assert production(serving).holds("a")
+    assert Ledger.read(serving) == Ledger(1, ("cat", "dog"))
+    assert _push(tmp_path, "b") == 2
+
+
 def test_the_baseline_is_the_model_in_production(tmp_path: Path) -> None:
     serving = tmp_path / "serving"
     assert production(serving).baseline_for("a", "usual") is None
