@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import filecmp
 from collections.abc import Callable
 from pathlib import Path
 
-from components.contract import ConfigError
+from components.contract import KERAS_MODEL_FILE, PUSHED_KERAS_MODEL, ConfigError
 from components.example_schema.schema_rule import read_curated_schema
 from components.image_folder.file_names import is_hidden
 from components.image_folder.image_store import is_uri
@@ -92,14 +93,26 @@ def _require_baseline(workspace: Workspace, name: str) -> None:
     if current.record is None:
         return
     needed = [] if workspace.metadata_elsewhere.exists() else [workspace.metadata]
-    gone = [path for path in (*needed, Path(current.record.model)) if not path.exists()]
+    made_from = Path(current.record.model)
+    version = model_dir / str(current.version)
+    gone = [path for path in (*needed, made_from) if not path.exists()]
     if gone:
-        version = model_dir / str(current.version)
-        raise ConfigError(
-            f"Nothing could be compared with {version}, the model in production: {gone[0]}, which tells "
-            "where it comes from, is gone. Bring that back, or choose another --workspace, or another name "
-            f"with --set name=NAME. To push without a comparison, delete {version / RECORD_FILE}."
-        )
+        amiss = f"{gone[0]}, which tells where it comes from, is gone"
+    elif _differ(made_from / KERAS_MODEL_FILE, version / PUSHED_KERAS_MODEL):
+        # Executions were counted from 1 again, after artifacts and metadata had been lost.
+        amiss = f"{made_from}, which it comes from, holds another model now"
+    else:
+        return
+    raise ConfigError(
+        f"Nothing could be compared with {version}, the model in production: {amiss}. Bring that back, or "
+        "choose another --workspace, or another name with --set name=NAME. To push without a comparison, "
+        f"delete {version / RECORD_FILE}."
+    )
+
+
+def _differ(made: Path, pushed: Path) -> bool:
+    """Whether two files are there that are not the same; earlier releases pushed without a Keras model."""
+    return made.is_file() and pushed.is_file() and not filecmp.cmp(made, pushed, shallow=False)
 
 
 def resolve_data(data: DataSettings, images: str | None) -> DataSettings:

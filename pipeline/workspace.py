@@ -117,7 +117,8 @@ def exclusive_use(workspace: Workspace) -> Iterator[None]:
     """Keeps a second run out of the workspace: two at once would share files that are half written.
 
     Raises:
-        ConfigError: a run is under way there, or its metadata is not in a file, or that file is lost.
+        ConfigError: a run is under way there, or its metadata is not in a file, or that file is lost, or an
+            older copy of it.
     """
     require_one_metadata(workspace, in_file=True)
     with open(workspace.root / ".lock", "a+", encoding="ascii") as lock:
@@ -146,7 +147,7 @@ def require_one_metadata(workspace: Workspace, *, in_file: bool) -> None:
         in_file: whether the metadata is about to be used in the workspace's file, or else in a database.
 
     Raises:
-        ConfigError: it is in the other, or in a file that is gone or damaged.
+        ConfigError: it is in the other, or in a file that is gone, damaged or older than the artifacts.
     """
     if in_file and workspace.metadata_elsewhere.exists():
         raise ConfigError(
@@ -165,7 +166,7 @@ def require_one_metadata(workspace: Workspace, *, in_file: bool) -> None:
 
 
 def _require_metadata_file(workspace: Workspace) -> None:
-    """With a new one, executions would be numbered from 1 again, and write among files of earlier ones."""
+    """With a new or an older one, numbers of executions would come again, and write among earlier files."""
     # SQLite takes an empty file for a new database; a run that is killed at its very start leaves one.
     if not workspace.metadata.exists() or workspace.metadata.stat().st_size == 0:
         if any(workspace.artifacts.glob("*/*")):
@@ -179,13 +180,31 @@ def _require_metadata_file(workspace: Workspace) -> None:
     try:
         with closing(sqlite3.connect(workspace.metadata)) as database:
             (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+            made = _last_artifact(workspace)
+            # A run that is killed at its very start leaves a file without tables, and no artifacts.
+            known = database.execute("SELECT max(id) FROM Execution").fetchone()[0] or 0 if made else 0
     except sqlite3.Error as error:
         verdict = str(error)
     if verdict != "ok":
         raise ConfigError(
             f"{workspace.metadata}, where ML Metadata keeps its records, cannot be used: SQLite says "
-            f"'{verdict}'. Bring back a copy, or choose another --workspace."
+            f"'{verdict}'. Bring back a copy from after the last run, or choose another --workspace."
         )
+    if known < made:
+        raise ConfigError(
+            f"{workspace.metadata} is older than {workspace.artifacts}: it ends with execution {known}, and "
+            f"{made} has artifacts there, which a run would write over. Bring back a copy from after the "
+            "last run, or choose another --workspace."
+        )
+
+
+def _last_artifact(workspace: Workspace) -> int:
+    """The highest number of an execution that has a folder for what it made; 0 for none.
+
+    TFX names the folders PIPELINE/NODE/OUTPUT/EXECUTION.
+    """
+    folders = workspace.artifacts.glob("*/*/*/*")
+    return max((int(folder.name) for folder in folders if folder.name.isdecimal()), default=0)
 
 
 def new_run_id() -> str:

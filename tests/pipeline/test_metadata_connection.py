@@ -75,3 +75,23 @@ def test_a_server_is_reached_as_the_environment_says(tmp_path: Path) -> None:
 def test_what_is_missing_is_named(tmp_path: Path, change: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         metadata_connection(Workspace(tmp_path), {**SERVER, **change})
+
+
+def test_a_copy_from_before_the_last_run_is_not_gone_on_with(tmp_path: Path) -> None:
+    """Its next executions would have the numbers of those that it has never heard of, and their folders."""
+    workspace = Workspace(tmp_path)
+    with closing(sqlite3.connect(workspace.metadata)) as database:
+        database.execute("CREATE TABLE Execution (id INTEGER PRIMARY KEY)")
+        database.executemany("INSERT INTO Execution VALUES (?)", [(number,) for number in range(1, 13)])
+        database.commit()
+    for execution in ("8", "12"):
+        (workspace.artifacts / "photos" / "Trainer" / "model" / execution).mkdir(parents=True)
+        metadata_connection(workspace, {})
+    (workspace.artifacts / "photos" / "Trainer" / "model" / "20").mkdir()
+    with pytest.raises(ConfigError, match=r"ends with execution 12, and 20 has artifacts there"):
+        metadata_connection(workspace, {})
+    with (
+        pytest.raises(ConfigError, match=r"Bring back a copy from after the last run"),
+        exclusive_use(workspace),
+    ):
+        pass

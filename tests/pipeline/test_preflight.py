@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
 from google.protobuf import text_format
 
-from components.contract import ConfigError, DataError
+from components.contract import KERAS_MODEL_FILE, PUSHED_KERAS_MODEL, ConfigError, DataError
 from components.example_schema.schema_rule import contract_schema
 from components.pusher.ledger import Ledger
 from components.pusher.push_record import RECORD_FILE, PushRecord
@@ -92,7 +93,14 @@ def test_what_is_in_production_is_not_replaced_without_what_it_came_from(
     resolve(load_config(None, ["name=another"]), str(images), workspace)
     workspace.metadata.touch()
     resolve(Config(), str(images), workspace)
-    artifact.rmdir()
+    (artifact / KERAS_MODEL_FILE).write_bytes(b"weights")
+    resolve(Config(), str(images), workspace)  # An earlier release pushed it.
+    (version / PUSHED_KERAS_MODEL).write_bytes(b"weights")
+    resolve(Config(), str(images), workspace)
+    (artifact / KERAS_MODEL_FILE).write_bytes(b"weigths")
+    with pytest.raises(ConfigError, match=f"{artifact}, which it comes from, holds another model now"):
+        resolve(Config(), str(images), workspace)
+    shutil.rmtree(artifact)
     with pytest.raises(ConfigError, match=f"{artifact}, which tells where it comes from, is gone"):
         resolve(Config(), str(images), workspace)
     (version / RECORD_FILE).unlink()
