@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfx.types import artifact
 
+from components.damaged_shard import damaged_shards_told
 from components.dataflow.job_options import DATAFLOW, runner_name, staging_location, with_unique_job_name
 from components.dataflow.staged_folders import collected, shared_copy
 
@@ -26,9 +27,14 @@ class StagedExecutor(_Base):
     _beam_pipeline_args: list[str]
 
     def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
-        """On Dataflow, copies inputs to where workers find them, and outputs back from there."""
+        """On Dataflow, copies inputs to where workers find them, and outputs back from there.
+
+        Raises:
+            ConfigError: a shard of the examples is damaged.
+        """
         if runner_name(self._beam_pipeline_args) != DATAFLOW:
-            super().Do(input_dict, output_dict, exec_properties)
+            with damaged_shards_told(input_dict.get("examples", ())):
+                super().Do(input_dict, output_dict, exec_properties)
             return
         from components.dataflow.job_pipeline import JobPipeline
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from components.contract import CLASS_LABEL, IMAGE_SHA256, ConfigError
+from components.contract import CLASS_LABEL, IMAGE_SHA256
+from components.damaged_shard import damaged_shard
 from serving.first_line import first_line
 from trainer.images.untuned import untuned
 
@@ -59,8 +60,6 @@ def read_split(pattern: str) -> SplitRecords:
     except tf.errors.DataLossError as error:
         # In its message, what is amiss stands between TensorFlow's ways to it.
         what = first_line(error.message).rpartition("}} ")[2].partition(" [Op:")[0]
-        raise ConfigError(
-            f"A shard in {Path(pattern).parent} is damaged ({what}). Bring it back, or delete the folder "
-            f"{Path(pattern).parents[1]}, and it is made anew."
-        ) from error
+        folder = Path(pattern).parent
+        raise damaged_shard(folder, folder.parent, what) from error
     return SplitRecords(files, np.concatenate(labels), tuple(keys))
