@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import tensorflow_data_validation as tfdv
 from tfx.components import Evaluator, StatisticsGen, Trainer, Transform, Tuner
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.dsl.components.common.resolver import Resolver
@@ -23,6 +22,7 @@ from components.dataflow.statistics_gen import Executor as StatisticsGenExecutor
 from components.example_schema.component import ExampleSchemaGen
 from components.example_schema.schema_rule import read_curated_schema
 from components.example_validation.component import ExampleValidator
+from components.example_validation.statistics_options import statistics_options
 from components.image_folder.component import ImageFolderExampleGen
 from components.pusher.component import Pusher
 from components.pusher.ledger import Ledger
@@ -58,8 +58,7 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
     statistics = StatisticsGen(
         examples.outputs["examples"],
         schema.outputs["schema"],
-        # One pass in bounded memory; otherwise every file name and hash goes through a shuffle.
-        stats_options=tfdv.StatsOptions(use_sketch_based_topk_uniques=True),
+        stats_options=statistics_options(),
     )
     anomalies = ExampleValidator(
         statistics.outputs["statistics"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from statistics import NormalDist
 
 from pydantic.dataclasses import dataclass
 
@@ -18,7 +19,7 @@ class Shift:
     Attributes:
         distance: from 0 to 1.
         chance: what random samples of these sizes from one distribution may
-            well differ by: expectation and three standard deviations.
+            well differ by.
     """
 
     distance: float
@@ -38,7 +39,8 @@ def jensen_shannon(before: Mapping[str, int], now: Mapping[str, int]) -> Shift:
     (1/n + 1/m) / (8 ln 2) times a chi-squared variable with K - 1 degrees of
     freedom (Grosse et al. 2002, "Analysis of symbolic sequences using the
     Jensen-Shannon divergence", for n = m; in general by the same second-order
-    expansion), which has mean K - 1 and variance 2 (K - 1).
+    expansion), which has mean K - 1 and variance 2 (K - 1). Chance: that
+    mean and three standard deviations.
 
     Args:
         before, now: bin → images; each has at least one image.
@@ -61,17 +63,22 @@ def largest_change(before: Mapping[str, int], now: Mapping[str, int]) -> tuple[s
     """The bin whose share has changed most, and by how much: the L-infinity distance.
 
     Chance: three standard deviations of the difference of two proportions
-    around their common one.
+    around their common one; more where there are more than two bins, by
+    Bonferroni's correction, since the largest of many changes is looked at.
 
     Args:
         before, now: bin → images; each has at least one image.
     """
     n, m = sum(before.values()), sum(now.values())
+    keys = {**before, **now}
 
     def change(key: str) -> float:
         return abs(before.get(key, 0) / n - now.get(key, 0) / m)
 
-    most = max({**before, **now}, key=change)
+    most = max(keys, key=change)
     common = (before.get(most, 0) + now.get(most, 0)) / (n + m)
-    chance = _SURE * math.sqrt(common * (1 - common) * (1 / n + 1 / m))
+    normal = NormalDist()
+    # Of two bins, one gains what the other loses: that is one change.
+    sure = -normal.inv_cdf(normal.cdf(-_SURE) / max(1, len(keys) - 1))
+    chance = sure * math.sqrt(common * (1 - common) * (1 / n + 1 / m))
     return most, Shift(change(most), min(1.0, chance))

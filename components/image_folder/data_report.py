@@ -33,9 +33,9 @@ class ImageStatistics:
     """What the accepted images look like.
 
     Attributes:
-        channel_mean, channel_std: red, green and blue, from 0 to 255, over all
-            pixels of the images reduced to 64 to 127 pixels on their shorter
-            side; None without `data.verify`.
+        channel_mean, channel_std: red, green and blue, from 0 to 255, each
+            image counting the same; of the images reduced to 64 to 127 pixels
+            on their shorter side, as in `Measures`. None without `data.verify`.
         formats: format → images.
         histograms: statistic → histogram. `shorter_side` is in pixels,
             `brightness` and `contrast` are mean and standard deviation of the

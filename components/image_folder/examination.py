@@ -137,7 +137,7 @@ class Examiner:
         if pixels is not None and stored is not None:
             from components.image_folder.image_measures import measure
 
-            measures, perceptual_hash = measure(pixels, stored.orientation)
+            measures, perceptual_hash = measure(pixels, stored)
             findings += tuple(odd_pixels(measures, self.rules.odd))
             if not self.rules.all_kept(findings):
                 stored = None

@@ -8,7 +8,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from components.image_folder.image_header import ImageHeader
 from components.image_folder.measures import Measures
+from components.image_folder.reduction import reduction
 
 # The colours of at least this many rows are looked at, where there are as many.
 _ROWS: Final = 24
@@ -32,12 +34,12 @@ _ORIENTATIONS: Final = {
 }
 
 
-def measure(image: Pixels, orientation: int) -> tuple[Measures, str]:
+def measure(image: Pixels, header: ImageHeader) -> tuple[Measures, str]:
     """Measures an image.
 
     Args:
         image: uint8 [height, width, 3], from `decode_reduced`.
-        orientation: of the EXIF tag, 1 to 8.
+        header: what `read_header` says of the image.
 
     Returns:
         The measures, and the perceptual hash of the upright picture: 256 bits as
@@ -67,7 +69,7 @@ def measure(image: Pixels, orientation: int) -> tuple[Measures, str]:
     )
     # Few digits, so that a line of the manifest stays short.
     measures = Measures._make(np.round(values, 2).tolist())
-    return measures, _perceptual_hash(gray, orientation)
+    return measures, _perceptual_hash(gray, header)
 
 
 def _sharpness(gray: Floats) -> float:
@@ -88,15 +90,17 @@ def _sharpness(gray: Floats) -> float:
     return max(float(laplacian @ laplacian) / pixels - mean**2, 0.0)
 
 
-def _perceptual_hash(gray: Floats, orientation: int) -> str:
+def _perceptual_hash(gray: Floats, header: ImageHeader) -> str:
     """Whether each of the lowest 16 x 16 frequencies is above their median (after Zauner 2010).
 
     To turn a picture is to transpose its frequencies, and to mirror it is to
     change the sign of the odd ones.
     """
     height, width = gray.shape
-    frequencies = _cosines(height) @ gray @ _cosines(width).T
-    transposed, across, down = _ORIENTATIONS.get(orientation, (False, False, False))
+    scale = reduction(header)
+    down_it, across_it = _cosines(height, header.height / scale), _cosines(width, header.width / scale)
+    frequencies = down_it @ gray @ across_it.T
+    transposed, across, down = _ORIENTATIONS.get(header.orientation, (False, False, False))
     if transposed:
         frequencies = frequencies.T
     signs = (-1.0) ** np.arange(_FREQUENCIES)
@@ -109,8 +113,15 @@ def _perceptual_hash(gray: Floats, orientation: int) -> str:
     return np.packbits(frequencies > median).tobytes().hex()
 
 
-@lru_cache(maxsize=4096)
-def _cosines(pixels: int) -> Floats:
-    """The first rows of the discrete cosine transform of type II: float32 [16, pixels]."""
-    frequency, pixel = np.arange(_FREQUENCIES)[:, None], np.arange(pixels)[None]
-    return (np.cos(np.pi / pixels * (pixel + 0.5) * frequency) / pixels).astype(np.float32)
+@lru_cache(maxsize=1024)
+def _cosines(pixels: int, extent: float) -> Floats:
+    """The first waves of the discrete cosine transform of type II: float32 [16, pixels].
+
+    Args:
+        pixels: in a row, or a column.
+        extent: how many of them the picture covers; the last one may be covered in part. The waves span
+            just that, so that they lie alike on the same picture in another size.
+    """
+    edges = np.minimum(np.arange(pixels + 1), extent) / extent
+    centres, shares = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
+    return (np.cos(np.pi * centres * np.arange(_FREQUENCIES)[:, None]) * shares).astype(np.float32)

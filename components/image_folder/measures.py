@@ -15,8 +15,8 @@ class Measures(NamedTuple):
         sharpness: variance of the Laplacian of the grays (Pech-Pacheco et al. 2000).
         entropy: of the grays, in bits, from 0 to 8.
         darkest, brightest: the grays that 1 % of the pixels are at most, or at least.
-        red, green, blue: their means.
-        red_square, green_square, blue_square: the means of their squares.
+        red, green, blue: their means, over at least 24 rows that lie evenly, or all where there are fewer.
+        red_square, green_square, blue_square: the means of their squares, over the same rows.
     """
 
     brightness: float

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from components.image_folder.image_header import ImageHeader
-from components.image_folder.image_measures import Pixels
+
+if TYPE_CHECKING:
+    from components.image_folder.image_measures import Pixels
 
 # Larger images are reduced, by a whole factor, for as long as their shorter side stays at least this.
 _SHORTER_SIDE: Final = 64
@@ -21,8 +23,17 @@ def decoder_ratio(header: ImageHeader) -> int:
     return 8 if factor >= 8 else 4 if factor >= 4 else 2 if factor >= 2 else 1
 
 
+def reduction(header: ImageHeader) -> int:
+    """How many pixels of the image, across and down, make one of what is measured; at the far edges fewer."""
+    ratio = decoder_ratio(header) or 1
+    return ratio * (_factor(header) // ratio)
+
+
 def reduced(pixels: Pixels, header: ImageHeader) -> Pixels:
     """Does what the decoder left to do, by averaging blocks.
+
+    What is left over at the right and at the bottom makes smaller blocks, as in the decoder. Cut off, a
+    picture would be a little larger in one file than in another, and its copies not recognised as such.
 
     Args:
         pixels: uint8 [height, width, 3], as decoded at `decoder_ratio`.
@@ -31,15 +42,13 @@ def reduced(pixels: Pixels, header: ImageHeader) -> Pixels:
     Returns:
         uint8 [height, width, 3], with 64 to 127 pixels on its shorter side unless the image is smaller.
     """
-    factor = _factor(header) // (decoder_ratio(header) or 1)
+    factor = reduction(header) // (decoder_ratio(header) or 1)
     if factor == 1:
         return pixels
     # Not needed for most images, and twenty times as fast as NumPy.
     from PIL import Image
 
-    height, width, _ = pixels.shape
-    whole_blocks = (0, 0, width // factor * factor, height // factor * factor)
-    return np.asarray(Image.fromarray(pixels).reduce(factor, whole_blocks))
+    return np.asarray(Image.fromarray(pixels).reduce(factor))
 
 
 def _factor(header: ImageHeader) -> int:

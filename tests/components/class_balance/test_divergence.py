@@ -57,8 +57,20 @@ def test_chance_is_seldom_exceeded_by_like_and_like() -> None:
 def test_largest_change_by_hand() -> None:
     most, shift = largest_change({"a": 50, "b": 30, "c": 20}, {"a": 40, "b": 10, "c": 50})
     assert (most, shift.distance) == ("c", pytest.approx(0.3))
-    # Together 70 of 200 are c.
-    assert shift.chance == pytest.approx(3 * math.sqrt(0.35 * 0.65 * (1 / 100 + 1 / 100)))
+    # Together 70 of 200 are c. Half the probability of an error each: 3.20515 instead of 3.
+    assert shift.chance == pytest.approx(3.20515 * math.sqrt(0.35 * 0.65 * (1 / 100 + 1 / 100)), rel=1e-5)
+    _, shift = largest_change({"a": 50, "b": 50}, {"a": 60, "b": 40})
+    assert shift.chance == pytest.approx(3 * math.sqrt(0.55 * 0.45 * (1 / 100 + 1 / 100)))
+
+
+@pytest.mark.parametrize("classes", [2, 20, 1000])
+def test_the_largest_of_many_changes_is_seldom_beyond_chance(classes: int) -> None:
+    rng = np.random.default_rng(0)
+    samples = rng.multinomial(50 * classes, [1 / classes] * classes, (300, 2)).tolist()
+    shifts = [
+        largest_change(*({str(key): n for key, n in enumerate(each)} for each in pair))[1] for pair in samples
+    ]
+    assert np.mean([shift.beyond_chance > 0 for shift in shifts]) < 0.03
 
 
 def test_a_limit_holds_for_what_is_beyond_chance() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
-import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
 from tensorflow_data_validation.statistics import stats_impl
 from tfx.types import artifact_utils, standard_artifacts
@@ -17,6 +16,7 @@ from components import contract
 from components.contract import SPLITS, DataError
 from components.example_schema.schema_rule import contract_schema
 from components.example_validation.executor import Executor
+from components.example_validation.statistics_options import statistics_options
 from tests.image_files import image_bytes
 
 LABELS = [f"class {number}" for number in range(1200)]
@@ -77,7 +77,9 @@ def validate(tmp_path: Path) -> Callable[[dict[str, list[Record]]], None]:
             batch = ExamplesToRecordBatchDecoder().DecodeBatch(
                 list(map(_serialize, records.get(split, FITTING)))
             )
-            statistics = stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions(schema=schema))
+            options = statistics_options()
+            options.schema = schema
+            statistics = stats_impl.generate_statistics_in_memory(batch, options)
             (tmp_path / "statistics" / f"Split-{split}").mkdir()
             path = tmp_path / "statistics" / f"Split-{split}" / "FeatureStats.pb"
             path.write_bytes(statistics.SerializeToString())
@@ -152,3 +154,11 @@ def test_one_wrong_id_among_more_than_a_thousand_is_found(validate: Callable[...
     records = [usual | {contract.CLASS_LABEL: number} for number in range(1100) for _ in range(2)]
     with pytest.raises(DataError, match="Unexpectedly large value: 1200"):
         validate({"train": [*records, usual | {contract.CLASS_LABEL: 1200}]})
+
+
+def test_one_unknown_class_among_more_than_a_thousand_is_found(validate: Callable[..., None]) -> None:
+    usual = _record()
+    known = [usual | {contract.CLASS_TEXT: label.encode()} for label in LABELS for _ in range(2)]
+    unknown = usual | {contract.CLASS_TEXT: b"class 5 or so"}
+    with pytest.raises(DataError, match="image/class/text in the train split: unexpected string"):
+        validate({"train": [*known[:100], unknown, *known[100:]]})

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from components.image_folder.image_header import read_header
-from components.image_folder.image_measures import Pixels, measure
+from components.image_folder.image_measures import measure
 from components.image_folder.measures import Measures
 from components.image_folder.reduced_decoding import decode_reduced
 from tests import hazard_images as hazards
@@ -18,7 +18,7 @@ def _measured(data: bytes) -> tuple[Measures, str]:
     header = read_header(data)
     (pixels,) = decode_reduced([(data, header)])
     assert isinstance(pixels, np.ndarray)
-    return measure(pixels, header.orientation)
+    return measure(pixels, header)
 
 
 def _png(pixels: np.ndarray) -> bytes:
@@ -45,17 +45,17 @@ def test_measures_what_can_be_worked_out_by_hand() -> None:
     assert measures.sharpness == pytest.approx(2 * white**2 / 38, rel=1e-3)
 
 
-def _gray(rows: Sequence[Sequence[int]]) -> Pixels:
-    return np.repeat(np.array(rows, np.uint8)[:, :, None], 3, axis=2)
+def _of_grays(rows: Sequence[Sequence[int]]) -> tuple[Measures, str]:
+    return _measured(_png(np.array(rows)))
 
 
 def test_one_pixel_in_a_hundred_may_be_darker_or_brighter() -> None:
     values = np.full(100, 100)
     values[7:9], values[50:53] = 20, 201
-    measures, _ = measure(_gray(values.reshape(10, 10).tolist()), 1)
+    measures, _ = _of_grays(values.reshape(10, 10).tolist())
     assert (measures.darkest, measures.brightest) == (20, 201)
     values[8], values[51:53] = 100, 100  # now one of each
-    measures, _ = measure(_gray(values.reshape(10, 10).tolist()), 1)
+    measures, _ = _of_grays(values.reshape(10, 10).tolist())
     assert (measures.darkest, measures.brightest) == (20, 100)
     # (20 + 98 * 100 + 201) / 100, and the squares of the same
     assert (measures.brightness, measures.red, measures.red_square) == (100.21, 100.21, 10208.01)
@@ -65,20 +65,20 @@ def test_sharpness_is_a_variance_over_the_inner_pixels() -> None:
     """Of the two of them one differs from its neighbours by -400 in sum, the other by 100."""
     rows = [[0, 0, 0, 0], [0, 100, 0, 0], [0, 0, 0, 0]]
     for turned in (rows, list(zip(*rows, strict=True))):
-        assert measure(_gray(turned), 1)[0].sharpness == 250**2
-    assert measure(_gray(rows[:2]), 1)[0].sharpness == 0
+        assert _of_grays(turned)[0].sharpness == 250**2
+    assert _of_grays(rows[:2])[0].sharpness == 0
 
 
 @pytest.mark.parametrize("height", [1, 23, 24, 47])
 def test_every_row_counts_unless_there_are_plenty(height: int) -> None:
-    measures, _ = measure(_gray([[row, row] for row in range(height)]), 1)
+    measures, _ = _of_grays([[row, row] for row in range(height)])
     assert (measures.brightness, measures.green) == ((height - 1) / 2, (height - 1) / 2)
 
 
 def test_half_of_the_frequencies_are_above_their_median() -> None:
     _, perceptual_hash = _measured(hazards.jpeg(1))
     assert int(perceptual_hash, 16).bit_count() == 128
-    assert measure(_gray([[0] * 9] * 9), 1)[1] == "0" * 64
+    assert _of_grays([[0] * 9] * 9)[1] == "0" * 64
 
 
 def test_a_jpeg_and_a_png_of_a_photograph_measure_alike_at_any_scale() -> None:
@@ -105,6 +105,21 @@ def test_the_same_picture_in_other_bytes_has_nearly_the_same_hash(seed: int) -> 
     for name, data in hazards.near_duplicates(seed).items():
         assert data != original
         assert _distance(original, data) <= 16, name
+
+
+@pytest.mark.parametrize("size", [(500, 375), (447, 447), (1019, 640), (250, 191), (190, 90)])
+def test_a_copy_in_another_format_or_size_has_nearly_the_same_hash_whatever_the_size(
+    size: tuple[int, int],
+) -> None:
+    """Of neither is the length a multiple of what is averaged, and a JPEG's decoder averages less than is
+    averaged of a PNG."""
+    picture = hazards.scene(4, size)
+    copies = [hazards.encoded(picture, "PNG")]
+    for factor in (0.45, 0.7, 0.9, 1.7):
+        smaller = picture.resize((round(factor * size[0]), round(factor * size[1])), Image.Resampling.LANCZOS)
+        copies += [hazards.encoded(smaller, "PNG"), hazards.encoded(smaller, "JPEG", quality=90)]
+    original = hazards.encoded(picture, "JPEG", quality=95)
+    assert max(_distance(original, copy) for copy in copies) <= 10
 
 
 def test_other_pictures_have_other_hashes() -> None:

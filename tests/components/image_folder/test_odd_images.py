@@ -19,7 +19,7 @@ def _oddities(data: bytes, limits: OddImageSettings = LIMITS) -> list[str]:
     header = read_header(data)
     (pixels,) = decode_reduced([(data, header)])
     assert isinstance(pixels, np.ndarray)
-    measures, _ = measure(pixels, header.orientation)
+    measures, _ = measure(pixels, header)
     return [
         kind
         for found in (
