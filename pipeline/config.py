@@ -23,7 +23,8 @@ from trainer.model.catalog import nearest_name
 from trainer.model.settings import ModelSettings
 from trainer.settings import ServingSettings, TrainingSettings
 from trainer.tuning.settings import TuningSettings
-from trainer.tuning.space_check import check_space
+from trainer.tuning.space_check import check_effect, check_space
+from trainer.tuning.trial_length import what_counts
 from trainer.tuning.values import TunableSettings, with_values
 
 
@@ -160,8 +161,14 @@ class Config(Settings):
                 )
             return None
 
+        def come_to(values: Mapping[str, Any]) -> tuple[ModelSettings, TrainingSettings]:
+            tried = with_values(settings, values)
+            return tried.model, what_counts(tried.training, self.tuning.max_epochs)
+
         settings = TunableSettings(model=self.model, training=self.training)
         check_space(self.tuning.space, settings, refusal)
+        if self.tuning.trials:
+            check_effect(self.tuning.space, come_to)
         return self
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from components.contract import ConfigError
 from serving.first_line import first_line
+from trainer.model.layer_weights import set_layer_weights
 from trainer.model.scaling import IMAGENET_STD, efficientnet_file_scaling, scaling_layer
 from trainer.model.scratch_networks import SCRATCH_NETWORKS
 from trainer.model.settings import BackboneSettings
@@ -122,7 +123,7 @@ def _with_steady_names(network: keras.Model, name: str) -> keras.Model:
         config[ends] = _ends_renamed(config[ends], steady)
     rebuilt = keras.Model.from_config({**config, "name": name})
     for layer in network.layers:
-        rebuilt.get_layer(steady[layer.name]).set_weights(layer.get_weights())
+        set_layer_weights(rebuilt.get_layer(steady[layer.name]), layer.get_weights())
     return rebuilt
 
 

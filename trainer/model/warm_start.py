@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from components.contract import ConfigError
 from serving.first_line import first_line
 from trainer.model.classifier import Classifier
 from trainer.model.head import LOGITS
+from trainer.model.layer_weights import set_layer_weights
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,40 @@ def start_from(
         paths of the layers that keep some of their own weights, as `copy_matching` has them.
 
     Raises:
-        ConfigError: the two have no layer in common.
+        ConfigError: the two have no layer in common, or what they have in common is for pixels that are
+            scaled in another way.
     """
+    _check_scaling(source.model, target)
     kept = copy_matching(source.model, target, source.labels, labels)
     pretrained = tuple(
         already or not any(f"{path}/".startswith(f"extractor/{network.name}/") for path in kept)
         for network, already in zip(target.backbones, target.pretrained_backbones, strict=True)
     )
     return replace(target, pretrained_backbones=pretrained), kept
+
+
+def _check_scaling(source: keras.Model, target: Classifier) -> None:
+    """Refuses a backbone that would see other numbers; what scales pixels has no weights to take over."""
+    for network in target.backbones:
+        theirs, own = (_pixel_factor(model, network.name) for model in (source, target.model))
+        if theirs is not None and not np.allclose(theirs, own):
+            raise ConfigError(
+                f"The model to start from scales pixels for {network.name} in another way than this one: "
+                "it began with ImageNet's weights, and this one does not, or the other way round. Set the "
+                "weights of the backbone to what that model began with."
+            )
+
+
+def _pixel_factor(model: keras.Model, name: str) -> Any:
+    """What pixels are multiplied with for a backbone, one number or three; None where it is not there."""
+    layers = {layer.name: layer for layer in model.get_layer("extractor").layers}
+    if name not in layers:
+        return None
+    factor: Any = 1.0
+    for layer in (layers.get(f"{name}_scaling"), *layers[name].layers):
+        if isinstance(layer, keras.layers.Rescaling):
+            factor = factor * np.asarray(layer.scale)
+    return factor
 
 
 def load_source(path: Path) -> keras.Model:
@@ -106,7 +134,7 @@ def copy_matching(
             if not set(target_labels) <= set(source_labels):
                 kept.append(path)
         elif [each.shape for each in there] == [each.shape for each in own]:
-            layer.set_weights(there)
+            set_layer_weights(layer, there)
         else:
             kept.append(path)
     if len(kept) == len(new):

@@ -16,30 +16,32 @@ import keras
 class _LayerRates(keras.optimizers.Optimizer):
     """The part that all of them share; it comes before an optimizer in a class' bases."""
 
-    def __init__(self, *, factors: Mapping[str, float], **settings: Any) -> None:
+    def __init__(self, *, factors: Sequence[float], **settings: Any) -> None:
         """Makes the optimizer.
 
         Args:
-            factors: variable's path → factor on its rate; 1 for a variable that is not there. Below a
-                `keras.Sequential` a path can change when the model is saved and loaded, so take the paths
-                from the model at hand.
+            factors: on the rate of each variable that it is built for, in their order: paths would not tell
+                the variables of two backbones apart whose layers have the same names.
             settings: of the optimizer behind it.
         """
         super().__init__(**settings)
-        # As pairs: a dict that an optimizer holds is taken for a part of its checkpoints.
-        self._factors = tuple(factors.items())
-        self._rates: tuple[float, ...] = ()
+        # A list that an optimizer holds is taken for a part of its checkpoints.
+        self._factors = tuple(factors)
 
     def build(self, variables: Sequence[Any]) -> None:
-        """Makes the optimizer's variables, and finds each variable's factor."""
+        """Makes the optimizer's variables.
+
+        Raises:
+            ValueError: there are not as many of them as factors.
+        """
+        if len(variables) != len(self._factors):
+            raise ValueError(f"{len(self._factors)} factors for {len(variables)} variables")
         super().build(variables)
-        factors = dict(self._factors)
-        self._rates = tuple(factors.get(variable.path, 1.0) for variable in variables)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Takes one variable's step, decay included, at its own rate."""
         # Under tf.distribute the variable is one replica's copy, which has no path; its index is the same.
-        factor = self._rates[self._get_variable_index(variable)]
+        factor = self._factors[self._get_variable_index(variable)]
         rate = keras.ops.cast(learning_rate, variable.dtype) * factor
         if self.weight_decay is not None and self._use_weight_decay(variable):
             self.assign_sub(variable, variable * self.weight_decay * rate)
@@ -50,7 +52,7 @@ class _LayerRates(keras.optimizers.Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` makes the same optimizer from."""
-        return {**super().get_config(), "factors": dict(self._factors)}
+        return {**super().get_config(), "factors": list(self._factors)}
 
 
 @keras.saving.register_keras_serializable(package="imgclf")

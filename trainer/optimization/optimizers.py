@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import keras
@@ -24,7 +24,7 @@ _WEIGHT_DECAY: Final = {"adamw": 0.004}
 def build_optimizer(
     settings: OptimizerSettings,
     rate: keras.optimizers.schedules.LearningRateSchedule | float,
-    factors: Mapping[str, float] | None = None,
+    factors: Sequence[float] | None = None,
 ) -> keras.optimizers.Optimizer:
     """Builds the optimizer, Keras' own but for layer rates.
 
@@ -34,8 +34,8 @@ def build_optimizer(
     Args:
         settings: which, and with what.
         rate: the learning rate, or its schedule.
-        factors: variable's path → factor on its learning rate and weight decay; 1 for a variable that is not
-            there, and for all of them where this is None.
+        factors: on the learning rate and weight decay of each variable that it will be built for, in their
+            order; 1 for all of them where this is None.
     """
     arguments: dict[str, Any] = {
         "learning_rate": rate,

@@ -244,7 +244,7 @@ def _compile(
     )
     key = f"training.phases.{plan.number}.layer_rates"
     rates = plan.phase.layer_rates
-    factors = variable_factors(classifier, rates, key) if rates else None
+    factors = variable_factors(classifier, model.trainable_variables, rates, key) if rates else None
     settings = plan.phase.optimizer or plan.settings.optimizer
     if settings.clip_norm is not None:
         # Keras clips what each device brings to the sum of gradients, not the sum.

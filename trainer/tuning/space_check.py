@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, get_args
 
+from components.contract import ConfigError
 from components.settings import Settings
 from trainer.tuning.settings import DimensionSettings
 from trainer.tuning.values import TunableSettings
@@ -43,6 +45,27 @@ def check_space(
             reason = refusal({key: value})
             if reason is not None and not _is_taken_with(key, value, others, refusal):
                 raise ValueError(f"tuning.space.{key}: {value!r} is refused: {reason}")
+
+
+def check_effect(space: Space, come_to: Callable[[Mapping[str, Any]], object]) -> None:
+    """Refuses a key that no trial depends on: one of its values would be the best, and be trained with.
+
+    Args:
+        space: dotted key → the values that it may take; `check_space` has found nothing.
+        come_to: what a trial with values at dotted keys comes to, equal for trials that are the same; raises
+            a ConfigError for values that do not go together.
+
+    Raises:
+        ValueError: whatever the other keys are, all trials are the same.
+    """
+    for key, dimension in space.items():
+        others = {other: each for other, each in space.items() if other != key}
+        if len(dimension.corners) > 1 and not _matters(key, dimension.corners, others, come_to):
+            raise ValueError(
+                f"tuning.space.{key}: each trial would be the same whatever the value, because nothing that "
+                "trials get to depends on it; raise tuning.max_epochs or training.epochs if they end before "
+                "that, or leave the key out"
+            )
 
 
 def number_kind(settings: TunableSettings, key: str) -> type[int] | type[float] | None:
@@ -113,6 +136,24 @@ def _require_numbers(key: str, dimension: DimensionSettings, kind: type[int] | t
             raise ValueError(
                 f"tuning.space.{key}.{name}: {value:g} is not whole, and this key takes no other"
             )
+
+
+def _matters(
+    key: str,
+    values: Iterable[Any],
+    others: Space,
+    come_to: Callable[[Mapping[str, Any]], object],
+) -> bool:
+    for number, together in enumerate(itertools.product(*(each.corners for each in others.values()))):
+        if number == _COMBINATIONS:
+            return True
+        outcomes: list[object] = []
+        for value in values:
+            with contextlib.suppress(ConfigError):
+                outcomes.append(come_to({key: value, **dict(zip(others, together, strict=True))}))
+        if any(each != outcomes[0] for each in outcomes):
+            return True
+    return False
 
 
 def _is_taken_with(

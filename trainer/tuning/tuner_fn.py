@@ -22,6 +22,7 @@ from trainer.tuning.finished_trials import FinishedTrials
 from trainer.tuning.oracles import build_oracle
 from trainer.tuning.settings import TuningSettings
 from trainer.tuning.settings_tuner import RunTrial, SettingsTuner
+from trainer.tuning.trial_length import most_epochs
 from trainer.tuning.values import TunableSettings
 
 _NO_EPOCH: Final = "No epoch was trained. Raise training.epochs, the phases' own, or training.max_minutes."
@@ -83,8 +84,7 @@ def run_trial(
             f"Images are resized once for all trials, to {request.model.input_size} pixels, and this would "
             f"take {tried.model.input_size}."
         )
-    cuts = [cut for cut in (tried.training.epochs, max_epochs) if cut is not None]
-    epochs = min(cuts, default=None)
+    epochs = most_epochs(tried.training, max_epochs)
     tried = replace(tried, training=tried.training.model_copy(update={"epochs": epochs}))
     finished = FinishedTrials(request.cache_dir / "trials")
     key = training_key(tried, splits)

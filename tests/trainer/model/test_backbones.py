@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from components.contract import ConfigError
-from trainer.model.backbones import build_backbone
+from trainer.model.backbones import _with_steady_names, build_backbone
 from trainer.model.catalog import BACKBONES, BackboneSpec
 from trainer.model.classifier import build_classifier
 from trainer.model.scaling import IMAGENET_MEAN, IMAGENET_STD
@@ -111,6 +111,17 @@ def test_efficientnet_from_an_imagenet_file_gets_the_scaling_that_keras_gives_do
     assert backbone.scaling is not None
     seen = np.asarray(backbone.network(backbone.scaling(np.zeros((1, 32, 32, 3), np.float32))))
     np.testing.assert_allclose(seen[0, 0, 0], -np.divide(IMAGENET_MEAN, IMAGENET_STD), rtol=1e-3)
+
+
+def test_a_renamed_network_computes_with_the_statistics_that_it_has() -> None:
+    networks = [_start_of_efficientnet() for _ in range(2)]
+    for network in networks:
+        network.layers[-1].set_weights([np.array(each) for each in (IMAGENET_MEAN, IMAGENET_STD, 0)])
+        network.layers[-1].finalize_state()
+    zeros = np.zeros((1, 32, 32, 3), np.float32)
+    for network in networks:
+        renamed = _with_steady_names(network, "efficientnet_b0")
+        np.testing.assert_array_equal(renamed(zeros), network(zeros))
 
 
 def test_images_that_are_too_small_are_refused() -> None:

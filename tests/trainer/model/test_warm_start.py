@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from components.contract import ConfigError
 from trainer.model.classifier import Classifier, build_classifier
+from trainer.model.scaling import IMAGENET_MEAN, IMAGENET_STD
 from trainer.model.settings import ModelSettings
 from trainer.model.warm_start import Source, copy_matching, load_source, start_from
 
@@ -104,3 +106,42 @@ def test_a_backbone_that_is_new_starts_from_nothing() -> None:
     source = Source(_classifier(3).model, ("a", "b", "c"))
     fused = _classifier(3, fused_with=[{"backbone": "cifar_cnn", "image_size": 16, "weights": "none"}])
     assert start_from(source, fused, ("a", "b", "c"))[0].pretrained_backbones == (True, False)
+
+
+def _efficientnet(weights: Path | None, monkeypatch: pytest.MonkeyPatch) -> Classifier:
+    """One whose backbone ends after the layers that scale pixels."""
+
+    def start(**_: object) -> keras.Model:
+        inputs = keras.Input((32, 32, 3))
+        return keras.Model(inputs, keras.layers.Normalization()(keras.layers.Rescaling(1 / 255)(inputs)))
+
+    monkeypatch.setattr(keras.applications, "EfficientNetB0", start)
+    settings = {"backbone": "efficientnet_b0", "weights": str(weights or "none"), "image_size": 32}
+    return build_classifier(ModelSettings.model_validate(settings), 2)
+
+
+def _with_statistics(classifier: Classifier, mean: Sequence[float], variance: Sequence[float]) -> Classifier:
+    constants = classifier.backbones[0].layers[-1]
+    constants.set_weights([np.array(each) for each in (mean, variance, 0)])
+    constants.finalize_state()
+    return classifier
+
+
+def test_statistics_that_were_taken_over_are_computed_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = _with_statistics(_efficientnet(None, monkeypatch), (0.1, 0.2, 0.3), (4.0, 5.0, 6.0))
+    target, kept = start_from(Source(source.model, ("a", "b")), _efficientnet(None, monkeypatch), "ab")
+    assert kept == ()
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype(np.float32)
+    np.testing.assert_allclose(target.model(pixels), source.model(pixels), rtol=1e-6)
+
+
+def test_a_backbone_for_which_pixels_are_scaled_in_another_way_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "w.weights.h5"
+    imagenet = _with_statistics(_efficientnet(None, monkeypatch), IMAGENET_MEAN, IMAGENET_STD)
+    imagenet.backbones[0].save_weights(file)
+    source = Source(_efficientnet(file, monkeypatch).model, ("a", "b"))
+    assert start_from(source, _efficientnet(file, monkeypatch), "ab")[1] == ()
+    with pytest.raises(ConfigError, match="scales pixels for efficientnet_b0 in another way"):
+        start_from(source, _efficientnet(None, monkeypatch), "ab")

@@ -28,7 +28,7 @@ def _compiled(optimizer: str, schedule: str, loss: str) -> keras.Model:
         given["warmup_epochs"] = 0.5
     rate = build_schedule(ScheduleSettings(name=schedule, **given), 0.1, epochs=3, steps_per_epoch=2)  # type: ignore[arg-type]
     settings = OptimizerSettings(name=optimizer, weight_decay=0.01, clip_norm=1.0, ema=0.5)  # type: ignore[arg-type]
-    factors = {"hidden/kernel": 0.1}
+    factors = [0.1, 1.0, 1.0, 1.0]
     model.compile(
         build_optimizer(settings, rate, factors),
         build_loss(LossSettings(name=loss)),  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ def test_a_factor_of_a_half_halves_each_step(name: str) -> None:
     variables = _variables(0.0)
     momentum = {"momentum": 0.9} if name in ("sgd", "rmsprop") else {}
     settings = OptimizerSettings.model_validate({"name": name, "weight_decay": 0, **momentum})
-    optimizer = build_optimizer(settings, 0.1, {"slow": 0.5})
+    optimizer = build_optimizer(settings, 0.1, [0.5, 1.0])
     for gradient in (1.0, -3.0, 0.5):
         slow, fast = _apply(optimizer, variables, gradient)
         assert fast != 0
@@ -43,7 +43,7 @@ def test_a_factor_of_a_half_halves_each_step(name: str) -> None:
 def test_a_factor_scales_the_decay_too(name: str) -> None:
     variables = _variables(2.0)
     settings = OptimizerSettings(name=name, weight_decay=0.1)
-    slow, fast = _apply(build_optimizer(settings, 0.1, {"slow": 0.5}), variables, 0.0)
+    slow, fast = _apply(build_optimizer(settings, 0.1, [0.5, 1.0]), variables, 0.0)
     assert fast == pytest.approx(2 - 2 * 0.1 * 0.1)
     assert slow == pytest.approx(2 - 2 * 0.1 * 0.05)
 
@@ -52,21 +52,21 @@ def test_a_factor_scales_the_decay_too(name: str) -> None:
 def test_without_factors_each_step_is_that_of_keras(name: str) -> None:
     settings = OptimizerSettings(name=name, weight_decay=0.1, clip_norm=2.0, ema=0.5)
     own, keras_own = _variables(2.0), _variables(2.0)
-    ours, theirs = build_optimizer(settings, 0.1, {}), build_optimizer(settings, 0.1)
+    ours, theirs = build_optimizer(settings, 0.1, [1.0, 1.0]), build_optimizer(settings, 0.1)
     assert type(theirs).__module__.startswith("keras.")
     for gradient in (1.0, -3.0, 0.5):
         assert _apply(ours, own, gradient) == pytest.approx(_apply(theirs, keras_own, gradient), rel=1e-6)
 
 
 def test_a_lower_rate_from_outside_is_scaled_alike() -> None:
-    optimizer = build_optimizer(OptimizerSettings(name="sgd", momentum=0), 0.1, {"slow": 0.5})
+    optimizer = build_optimizer(OptimizerSettings(name="sgd", momentum=0), 0.1, [0.5, 1.0])
     variables = _variables(0.0)
     optimizer.learning_rate = 0.01
     assert _apply(optimizer, variables, 1.0) == pytest.approx([-0.005, -0.01])
 
 
 def test_a_scaled_loss_leaves_the_steps_as_they_are() -> None:
-    inner = build_optimizer(OptimizerSettings(name="sgd", momentum=0), 0.1, {"slow": 0.5})
+    inner = build_optimizer(OptimizerSettings(name="sgd", momentum=0), 0.1, [0.5, 1.0])
     variables = _variables(0.0)
     optimizer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=1024.0)
     assert _apply(optimizer, variables, 1024.0) == pytest.approx([-0.05, -0.1])
@@ -74,7 +74,7 @@ def test_a_scaled_loss_leaves_the_steps_as_they_are() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_optimizer_made_from_its_own_config_takes_the_same_steps(name: str) -> None:
-    first = build_optimizer(OptimizerSettings(name=name, weight_decay=0.1), 0.1, {"slow": 0.5})
+    first = build_optimizer(OptimizerSettings(name=name, weight_decay=0.1), 0.1, [0.5, 1.0])
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(first))
     own, other = _variables(2.0), _variables(2.0)
     assert _apply(first, own, 1.0) == _apply(again, other, 1.0)
@@ -83,7 +83,7 @@ def test_an_optimizer_made_from_its_own_config_takes_the_same_steps(name: str) -
 
 def test_a_saved_model_keeps_its_layer_rates(tmp_path: Path) -> None:
     model = two_layers()
-    factors = {"hidden/kernel": 0.25}
+    factors = [0.25, 1.0, 1.0, 1.0]
     model.compile(build_optimizer(OptimizerSettings(), 0.1, factors), "mse", jit_compile=False)
     model.train_on_batch(PIXELS, LABELS)
     model.save(tmp_path / "model.keras")
@@ -98,7 +98,7 @@ def test_a_compiled_step_is_the_same_step() -> None:
     results = []
     for jit in (False, True):
         model = two_layers()
-        factors = {"hidden/kernel": 0.25}
+        factors = [0.25, 1.0, 1.0, 1.0]
         settings = OptimizerSettings(name="adamw", ema=0.9, clip_norm=1.0)
         model.compile(build_optimizer(settings, 0.1, factors), "mse", jit_compile=jit)
         for _ in range(3):
@@ -121,7 +121,7 @@ def trained(strategy, factor):
     with strategy.scope():
         model = two_layers()
         start = model.get_weights()[0]
-        factors = {"hidden/kernel": factor}
+        factors = [factor, 1.0, 1.0, 1.0]
         settings = OptimizerSettings(name="sgd", momentum=0.0, weight_decay=0.1, ema=0.5, clip_norm=1.0)
         model.compile(build_optimizer(settings, 0.1, factors), "mse", jit_compile=False)
     model.train_on_batch(PIXELS, LABELS)

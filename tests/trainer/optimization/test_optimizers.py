@@ -65,10 +65,10 @@ def test_rmsprop_keeps_a_share_of_its_last_step_if_told_to(given: dict, momentum
     assert first - second == pytest.approx(momentum * (START - first), abs=1e-6)
 
 
-@pytest.mark.parametrize("factors", [None, {}])
+@pytest.mark.parametrize("factors", [None, [1.0, 1.0]])
 @pytest.mark.parametrize(("clip_norm", "shortened"), [(None, 1), (1.0, 0.2), (10.0, 1)])
 def test_a_long_gradient_is_shortened_over_all_weights_together(
-    clip_norm: float | None, shortened: float, factors: dict | None
+    clip_norm: float | None, shortened: float, factors: list[float] | None
 ) -> None:
     settings = OptimizerSettings(name="sgd", momentum=0, clip_norm=clip_norm)
     weights = [keras.Variable(START), keras.Variable(START)]

@@ -96,6 +96,42 @@ def test_a_value_that_is_refused_alone_is_taken_when_another_key_makes_it_right(
         _load(space={**momentum, "training.optimizer.name": {"choices": ["adam", "adamw"]}})
 
 
+_AUGMENTATION = {"training.augmentation.preset": {"choices": ["none", "strong"]}}
+_SECOND_RATE = {"training.phases.1.learning_rate": {"min": 1e-5, "max": 1e-3, "scale": "log"}}
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        _SECOND_RATE,
+        _AUGMENTATION,  # The second of the two phases alone sees images.
+        {"training.phases.0.epochs": {"choices": [5, 10]}},
+        {**_SECOND_RATE, "training.phases.0.epochs": {"choices": [5, 10]}},
+    ],
+)
+def test_a_key_on_which_no_trial_depends_is_refused(space: dict[str, Any]) -> None:
+    """It would have a best value that was never tried; the phases are 10 epochs and 4."""
+    message = f"tuning.space.{next(iter(space))}: each trial would be the same whatever the value"
+    with pytest.raises(ConfigError, match=message):
+        _load(trials=3, max_epochs=5, space=space)
+    assert _load(trials=0, max_epochs=5, space=space).tuning.max_epochs == 5
+    assert _load(trials=3, max_epochs=14 if len(space) == 1 else 6, space=space).tuning.trials == 3
+
+
+def test_a_key_on_which_trials_depend_with_some_values_of_another_is_taken() -> None:
+    shorter = {"training.phases.0.epochs": {"choices": [2, 10]}}
+    views = {"training.feature_views": {"choices": [1, 4]}}
+    for space in ({**_SECOND_RATE, **shorter}, {**_AUGMENTATION, **views}):
+        assert _load(trials=3, max_epochs=5, space=space).tuning.space.keys() == space.keys()
+
+
+def test_settings_in_whose_place_each_phase_has_its_own_are_not_tuned() -> None:
+    own = "training.phases=[{train: head, optimizer: {name: sgd}}]"
+    space = "tuning={trials: 2, space: {training.optimizer.name: {choices: [adam, adamw]}}}"
+    with pytest.raises(ConfigError, match=r"training\.optimizer\.name: each trial would be the same"):
+        load_config(None, [own, space])
+
+
 def test_a_search_needs_a_space_and_a_loss_that_stays_the_same() -> None:
     with pytest.raises(ConfigError, match="tuning: trials is 3 and space is empty; name a key"):
         _load(trials=3)
