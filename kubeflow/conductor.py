@@ -157,7 +157,7 @@ def _environment(step: CompiledStep, run: LocalRun) -> dict[str, str]:
     project = str(Path(__file__).parent.parent)
     python = {
         # A container's folder is empty, and here may be a pipeline.py, which `python -m` would take for the
-        # project's; that of Python 3.10 does so whatever it is told.
+        # project's. Python 3.10 does not know this variable, and takes it still.
         "PYTHONSAFEPATH": "1",
         "PYTHONPATH": os.pathsep.join(filter(None, (project, os.environ.get("PYTHONPATH")))),
     }

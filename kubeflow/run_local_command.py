@@ -80,8 +80,8 @@ def run_local(request: RunLocalRequest, console: Console) -> int:
         console.print(f"{result.name:28} {mark} {result.seconds:7.1f} s{again}", highlight=False)
 
     # Several runs can share a database, but not a file.
-    volume = nullcontext() if request.metadata else exclusive_use(Workspace(run.volume))
-    with volume, _steps_end_with_this_process():
+    alone = nullcontext() if request.metadata else exclusive_use(Workspace(run.volume))
+    with alone, _steps_end_with_this_process():
         results = conduct(pipeline, run, finished)
     failed = next((result for result in results if result.exit_code != 0), None)
     if failed is not None:

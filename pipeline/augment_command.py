@@ -107,6 +107,8 @@ def _decoded(
     store = open_store(listing.root)
     decoded: list[tuple[str, np.ndarray]] = []
     for file in _drawn(listing, seed):
+        if file.size > limits.max_bytes:
+            continue
         try:
             data = as_ingested(store.read(file), limits.max_pixels)
             pixels = load_images(tf.constant([data]), size)

@@ -21,7 +21,7 @@ from pipeline.run_report.verdict import run_verdict
 from pipeline.summary import Images, RunSummary, Stage
 from pipeline.unbroken_line import print_line
 from pipeline.workspace import DEFAULT_WORKSPACE
-from serving.contract import model_versions
+from serving.contract import version_folders
 
 _MARKS: Final = {
     "ran": "[green]✓[/]",
@@ -129,7 +129,7 @@ def print_summary(
     if summary.pushed is not None:
         options = "" if workspace == DEFAULT_WORKSPACE else f" --workspace {shlex.quote(str(workspace))}"
         models = Path(summary.pushed.path).parents[1]
-        if len([model for model in models.iterdir() if model_versions(model)]) > 1:
+        if len([model for model in models.iterdir() if version_folders(model)]) > 1:
             options += f" --name {summary.model}"
         print_line(console, f"Next:     {program()} predict {_an_image(images, summary.images)}{options}")
         print_line(console, f"          {program()} serve{options}")

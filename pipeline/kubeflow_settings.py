@@ -111,8 +111,8 @@ class StageResources(Settings):
 
     @field_validator("memory")
     @classmethod
-    def _with_a_unit(cls, memory: str) -> str:
-        """Kubernetes takes a number alone for bytes, which nobody means."""
+    def _at_least_a_mebibyte(cls, memory: str) -> str:
+        """Kubernetes takes a number alone for bytes, and who writes 16 does not mean them."""
         number = memory.rstrip("KMGTPEi")
         unit = memory[len(number) :]
         amount = int(number) * (1024 if unit.endswith("i") else 1000) ** _UNITS.index(unit.removesuffix("i"))

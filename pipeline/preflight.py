@@ -88,30 +88,28 @@ def _require_apart(workspace: Workspace, listing: Listing) -> None:
 
 def _require_baseline(workspace: Workspace, name: str) -> None:
     """Without the artifact that was pushed, a worse model could take its place, compared with nothing."""
-    model_dir = workspace.model_dir(name)
-    current = production(model_dir)
+    current = production(workspace.model_dir(name))
     if current.record is None:
         return
     needed = [] if workspace.metadata_elsewhere.exists() else [workspace.metadata]
     made_from = Path(current.record.model)
-    version = model_dir / str(current.version)
     gone = [path for path in (*needed, made_from) if not path.exists()]
     if gone:
         amiss = f"{gone[0]}, which tells where it comes from, is gone"
-    elif _differ(made_from / KERAS_MODEL_FILE, version / PUSHED_KERAS_MODEL):
+    elif _differ(made_from / KERAS_MODEL_FILE, current.folder / PUSHED_KERAS_MODEL):
         # Executions were counted from 1 again, after artifacts and metadata had been lost.
         amiss = f"{made_from}, which it comes from, holds another model now"
     else:
         return
     raise ConfigError(
-        f"Nothing could be compared with {version}, the model in production: {amiss}. Bring that back, or "
-        "choose another --workspace, or another name with --set name=NAME. To push without a comparison, "
-        f"delete {version / RECORD_FILE}."
+        f"Nothing could be compared with {current.folder}, the model in production: {amiss}. Bring that "
+        "back, or choose another --workspace, or another name with --set name=NAME. To push without a "
+        f"comparison, delete {current.folder / RECORD_FILE}."
     )
 
 
 def _differ(made: Path, pushed: Path) -> bool:
-    """Whether two files are there that are not the same; earlier releases pushed without a Keras model."""
+    """Whether two files are there that are not the same; other tools push no Keras model."""
     return made.is_file() and pushed.is_file() and not filecmp.cmp(made, pushed, shallow=False)
 
 

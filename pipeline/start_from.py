@@ -61,8 +61,8 @@ def _checked(path: Path, expected: str | None) -> str:
     version = path.parent.parent
     if (version / SAVED_MODEL_FILE).is_file() and not path.is_file():
         raise ConfigError(
-            f"model.start_from: version {version} was pushed without {PUSHED_KERAS_MODEL}, by another tool "
-            "or an earlier release. Give the model.keras of the run that trained it, or push a version anew."
+            f"model.start_from: version {version} was pushed without {PUSHED_KERAS_MODEL}, by another "
+            "tool. Give the model.keras of the run that trained it, or push a version anew."
         )
     digest = check_saved_classifier(path, expected)
     saved_labels(path)

@@ -26,11 +26,6 @@ WARMUP_REQUESTS: Final = "assets.extra/tf_serving_warmup_requests"
 SAVED_MODEL_FILE: Final = "saved_model.pb"
 
 
-def model_versions(model_dir: Path) -> list[int]:
-    """Lists the complete versions below `model_dir`, oldest first."""
-    return list(version_folders(model_dir))
-
-
 def version_folders(model_dir: Path) -> dict[int, Path]:
     """Finds the complete versions below `model_dir`, and the folder of each, oldest first.
 

@@ -52,7 +52,7 @@ def mean_probabilities(model: keras.Model, pixels: tf.Tensor, kind: TestTimeAugm
 
 
 def predicted_probabilities(model: keras.Model, pixels: tf.Tensor, kind: TestTimeAugmentation) -> np.ndarray:
-    """The same outside of a graph, one view after the other, so that it takes no more memory than one does.
+    """The same outside of a graph; the network, which takes most of the memory, sees one view at a time.
 
     Args:
         model: pixels → probabilities.

@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def take_room(path: Path) -> None:
-    """Has the file system set aside all that an empty file of some length will need.
+    """Has the file system set aside all that a file of some length will need.
 
     A new file that is mapped takes room on the disk only as it is written to. Where there is none left then,
     the system ends the process with SIGBUS, without a word.
 
     Args:
-        path: of a file that nothing was written to yet.
+        path: of the file, of which nothing but its beginning was written yet.
 
     Raises:
         OSError: the disk is full; names the file.

@@ -30,7 +30,7 @@ class StagedExecutor(_Base):
         """On Dataflow, copies inputs to where workers find them, and outputs back from there.
 
         Raises:
-            ConfigError: a shard of the examples is damaged.
+            ConfigError: a shard of the examples is damaged; on Dataflow, the job's own error says so.
         """
         if runner_name(self._beam_pipeline_args) != DATAFLOW:
             with damaged_shards_told(input_dict.get("examples", ())):

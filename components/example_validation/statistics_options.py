@@ -6,7 +6,7 @@ from typing import Final
 
 import tensorflow_data_validation as tfdv
 
-# More than there are classes. Of more than so many different values TFDV leaves out rare ones, and one that
+# More than most have classes. Of more than so many different values TFDV leaves out rare ones, and one that
 # the schema does not know is rare; its own default is a thousand.
 _COUNTED_VALUES: Final = 16384
 

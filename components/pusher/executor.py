@@ -16,6 +16,7 @@ from components.pusher.ledger import Ledger
 from components.pusher.publish import publish
 from components.pusher.push_record import Production, PushRecord, production, pushed_by
 from components.pusher.sole_push import sole_push
+from serving.contract import version_folders
 
 
 class Executor(stock.Executor):
@@ -47,10 +48,9 @@ class Executor(stock.Executor):
         model_dir = model_dir_of(exec_properties["push_destination"])
         with sole_push(model_dir):
             version, newly_published = self._push(input_dict, model_dir, exec_properties)
+            folder = version_folders(model_dir)[version]
         pushed.set_int_custom_property(NEWLY_PUBLISHED, int(newly_published))
-        self._MarkPushed(
-            pushed, pushed_destination=str(model_dir / str(version)), pushed_version=str(version)
-        )
+        self._MarkPushed(pushed, pushed_destination=str(folder), pushed_version=str(version))
 
     def _push(
         self, input_dict: dict[str, list[artifact.Artifact]], model_dir: Path, exec_properties: dict[str, Any]
@@ -67,24 +67,24 @@ class Executor(stock.Executor):
         compared_with = input_dict["model_blessing"][0].get_string_custom_property(
             constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY
         )
-        _require_compared(model_dir, current, compared_with)
+        _require_compared(current, compared_with)
         evaluation = json.loads(exec_properties["custom_config"])["evaluation"]
         record = PushRecord(model, int(exec_properties[REPLACES]), compared_with, evaluation, run)
         return publish(Path(self.GetModelPath(input_dict)), model_dir, record), True
 
 
-def _require_compared(model_dir: Path, current: Production, compared_with: str) -> None:
+def _require_compared(current: Production, compared_with: str) -> None:
     """Runs may go on side by side, and people take versions back while one is under way."""
     in_production = current.record.model if current.record is not None else ""
     if in_production != compared_with:
         raise ConfigError(
             f"The model was compared with {compared_with or 'nothing'}, and meanwhile "
-            f"{_described(model_dir, current)} is in production, so it is not pushed. Run it again."
+            f"{_described(current)} is in production, so it is not pushed. Run it again."
         )
 
 
-def _described(model_dir: Path, current: Production) -> str:
+def _described(current: Production) -> str:
     if current.version == 0:
-        return f"nothing in {model_dir}"
+        return f"nothing in {current.folder}"
     made_of = f", which is {current.record.model}," if current.record is not None else ""
-    return f"{model_dir / str(current.version)}{made_of}"
+    return f"{current.folder}{made_of}"

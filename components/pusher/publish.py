@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -63,12 +64,13 @@ def publish(saved_model: Path, model_dir: Path, record: PushRecord) -> int:
 
 def _require_ids_kept(labels: Sequence[str], published: Sequence[str]) -> None:
     """Another run may have published new labels meanwhile, and its version may be gone again."""
-    if tuple(labels[: len(published)]) != tuple(published):
-        meant, now = (", ".join(f"'{label}'" for label in each) for each in (published, labels))
-        raise ConfigError(
-            f"The labels {meant} have been published meanwhile, in this order, and those of this model are "
-            f"{now}. Clients know labels by their ids, so it is not pushed. Run it again."
-        )
+    for number, (meant, own) in enumerate(zip_longest(published, labels[: len(published)])):
+        if meant != own:
+            now = "is no label" if own is None else f"means '{own}'"
+            raise ConfigError(
+                f"New labels have been published meanwhile: id {number} means '{meant}' to clients, and "
+                f"{now} to this model, so it is not pushed. Run it again."
+            )
 
 
 def _renamed(copy: Path, target: Path) -> bool:

@@ -49,10 +49,13 @@ class Production:
 
     Attributes:
         version: its number; 0 when there is none.
+        folder: of the version; its name may have zeros before the number. That of all versions when there is
+            none.
         record: None when there is none, or when another tool pushed it.
     """
 
     version: int
+    folder: Path
     record: PushRecord | None
 
     def holds(self, model: str) -> bool:
@@ -97,9 +100,9 @@ def production(model_dir: Path) -> Production:
     """
     versions = version_folders(model_dir)
     if not versions:
-        return Production(0, None)
+        return Production(0, model_dir, None)
     newest = max(versions)
-    return Production(newest, _record(versions[newest]))
+    return Production(newest, versions[newest], _record(versions[newest]))
 
 
 def pushed_by(model_dir: Path, run: str) -> int | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config_reference import README
-from serving.contract import model_versions
+from serving.contract import version_folders
 from tests.e2e.command_line import imgclf, run_command, serving
 
 pytestmark = pytest.mark.e2e
@@ -140,7 +140,7 @@ def test_an_unchanged_rerun_is_cached(printed: str, workspace: Path) -> None:
     assert {stage["status"] for stage in summary["stages"]} == {"cached"}
     assert summary["pushed"]["version"] == 1
     assert summary["metrics"]["candidate"]["example_count"] == summary["images"]["per_split"]["test"]
-    assert model_versions(workspace / "serving" / "digits") == [1]
+    assert list(version_folders(workspace / "serving" / "digits")) == [1]
 
 
 def test_a_worse_model_is_refused_with_both_numbers(printed: str, workspace: Path) -> None:
@@ -148,4 +148,4 @@ def test_a_worse_model_is_refused_with_both_numbers(printed: str, workspace: Pat
     assert (code, summary["status"], summary["pushed"]) == (4, "not_blessed", None)
     for model in ("candidate", "baseline"):
         assert f"{summary['metrics'][model]['accuracy']:.3f}" in summary["reason"]
-    assert model_versions(workspace / "serving" / "digits") == [1]
+    assert list(version_folders(workspace / "serving" / "digits")) == [1]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.contract import model_versions
+from serving.contract import version_folders
 from tests.contracts.test_readme import commands_run_by
 from tests.e2e.command_line import run_command
 from tests.e2e.readers_home import readers_home
@@ -25,6 +25,6 @@ def test_the_readmes_pipeline_is_compiled_and_run_here(tmp_path: Path) -> None:
     volume = home / "photos-volume"
     (summary,) = volume.glob("runs/*/summary.json")
     assert json.loads(summary.read_text())["status"] == "pushed"
-    assert model_versions(volume / "serving" / "photos") == [1]
+    assert list(version_folders(volume / "serving" / "photos")) == [1]
     # There was no database to keep it in.
     assert (volume / "metadata.sqlite").is_file()

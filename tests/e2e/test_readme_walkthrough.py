@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.contract import model_versions
+from serving.contract import version_folders
 from tests.contracts.test_readme import RUN_ELSEWHERE, commands, fenced
 from tests.e2e.command_line import BIN, ROOT, run_command, serving
 from tests.e2e.readers_home import readers_home
@@ -41,7 +41,7 @@ def test_the_readme_from_top_to_bottom(tmp_path: Path) -> None:
                 (client,) = fenced("python")
                 _expect_success(["python", "-c", client.replace("8500", port)], home, environment)
     assert len(done) >= 10
-    assert model_versions(home / ".imgclf" / "serving" / "photos")[:2] == [1, 2]
+    assert list(version_folders(home / ".imgclf" / "serving" / "photos"))[:2] == [1, 2]
 
 
 def _expect_success(words: list[str], home: Path, environment: dict[str, str]) -> None:

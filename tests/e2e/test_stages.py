@@ -19,7 +19,7 @@ from components.example_schema.schema_rule import contract_schema
 from components.image_folder.split_assignment import assign_split
 from components.pusher.push_record import PushRecord, production
 from components.serving_check.check import ServingReport
-from serving.contract import model_versions
+from serving.contract import version_folders
 from tests.conftest import Trial, first_run
 from tests.image_files import patterned_bytes
 
@@ -155,13 +155,13 @@ def test_serving_check_compared_golden_answers(trial: Trial) -> None:
 
 
 def test_rerun_with_nothing_changed_is_cached_and_pushes_nothing(trial: Trial) -> None:
-    before = model_versions(trial.workspace.model_dir("stripes"))
+    before = list(version_folders(trial.workspace.model_dir("stripes")))
     summary = trial.run("unchanged")
     assert _statuses(summary.stages) == dict.fromkeys(ALL_STAGES, "cached")
     assert (summary.status, summary.exit_code) == ("pushed", 0)
     assert summary.pushed is not None
     assert not summary.pushed.new
-    assert model_versions(trial.workspace.model_dir("stripes")) == before
+    assert list(version_folders(trial.workspace.model_dir("stripes"))) == before
 
 
 def test_a_setting_of_the_evaluation_runs_only_what_depends_on_it(trial: Trial) -> None:
@@ -171,11 +171,11 @@ def test_a_setting_of_the_evaluation_runs_only_what_depends_on_it(trial: Trial) 
     assert not summary.pushed.new
     assert {name for name, status in statuses.items() if status == "ran"} == {"Evaluator", "Pusher"}
     # The same model is not pushed a second time.
-    assert model_versions(trial.workspace.model_dir("stripes")) == [1]
+    assert list(version_folders(trial.workspace.model_dir("stripes"))) == [1]
 
 
 def test_a_worse_model_is_not_blessed_against_the_baseline(trial: Trial) -> None:
-    before = model_versions(trial.workspace.model_dir("stripes"))
+    before = list(version_folders(trial.workspace.model_dir("stripes")))
     summary = trial.run("worse", ["training.epochs=0"])
     assert (summary.status, summary.exit_code, summary.pushed) == ("not_blessed", 4, None)
     assert _statuses(summary.stages)["Pusher"] == "skipped"
@@ -186,16 +186,16 @@ def test_a_worse_model_is_not_blessed_against_the_baseline(trial: Trial) -> None
     assert f"{candidate['accuracy']:.3f}" in summary.reason
     assert f"{baseline['accuracy']:.3f} of the model in production" in summary.reason
     assert summary.reason.count(". ") == 0
-    assert model_versions(trial.workspace.model_dir("stripes")) == before
+    assert list(version_folders(trial.workspace.model_dir("stripes"))) == before
 
 
 def test_a_model_that_fails_the_serving_check_is_not_pushed(trial: Trial) -> None:
-    before = model_versions(trial.workspace.model_dir("stripes"))
+    before = list(version_folders(trial.workspace.model_dir("stripes")))
     summary = trial.run("slow", ["serving_check.max_latency_ms=0.00001"])
     assert (summary.status, summary.exit_code) == ("not_blessed", 4)
     assert summary.reason is not None
     assert "max_latency_ms" in summary.reason
-    assert model_versions(trial.workspace.model_dir("stripes")) == before
+    assert list(version_folders(trial.workspace.model_dir("stripes"))) == before
 
 
 def test_unbalanced_classes_stop_the_run_before_training(trial: Trial) -> None:
@@ -291,7 +291,7 @@ def test_a_version_that_was_taken_back_is_no_baseline(trial: Trial) -> None:
     assert good.metrics.candidate is not None
     tolerant = ["training.epochs=0", "evaluation.max_accuracy_drop=1", "evaluation.min_accuracy=0"]
     bad = trial.run("bad", tolerant)
-    assert (bad.status, bad.pushed and bad.pushed.version) == ("pushed", model_versions(model_dir)[-1])
+    assert (bad.status, bad.pushed and bad.pushed.version) == ("pushed", list(version_folders(model_dir))[-1])
 
     # In production by decision: a run without that tolerance has nothing to hold against it.
     usual = ["training.epochs=0", "evaluation.min_accuracy=0"]
@@ -333,7 +333,7 @@ def test_going_back_and_forth_always_leaves_the_chosen_model_in_production(trial
         summary = trial.run(run_id, [*tolerant, f"seed={seed}"])
         assert summary.status == "pushed", summary.reason
         assert summary.pushed is not None
-        return summary.pushed.version, model_versions(trial.workspace.model_dir("stripes"))[-1]
+        return summary.pushed.version, list(version_folders(trial.workspace.model_dir("stripes")))[-1]
 
     versions = []
     for number, seed in enumerate((11, 12, 11, 12, 12)):

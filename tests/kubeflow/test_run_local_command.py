@@ -136,9 +136,10 @@ def test_a_step_does_not_outlive_the_command(tmp_path: Path, number: signal.Sign
     container.update(command=["sh", "-c", script], args=[])
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(sleeping))
     code = (
-        "import sys; from pathlib import Path; from rich.console import Console\n"
+        "import signal; from pathlib import Path; from rich.console import Console\n"
         "from kubeflow.run_local_command import RunLocalRequest, run_local\n"
         f"folder = Path({str(tmp_path)!r})\n"
+        f"signal.signal({number:d}, signal.SIG_DFL)\n"  # Whoever runs the tests may ignore it.
         "run_local(RunLocalRequest(folder / 'p.yaml', folder / 'volume', images='x'), Console(quiet=True))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)

@@ -55,7 +55,7 @@ def test_what_holds_no_such_path_stays_to_the_letter() -> None:
 @pytest.mark.parametrize(
     ("override", "value"),
     [
-        ("data={images: /imgclf/photos, window: 4}", {"images": f"{HERE}/photos", "window": 4}),
+        ("data={schema_file: /imgclf/s, window: 4}", {"schema_file": f"{HERE}/s", "window": 4}),
         ("data.schema_file='/imgclf/photos'", f"{HERE}/photos"),
         ('data.schema_file="/imgclf/photos"', f"{HERE}/photos"),
     ],

@@ -68,9 +68,12 @@ def test_images_that_ingest_turns_into_png_are_shown(tmp_path: Path) -> None:
     _preview(images, tmp_path / "sheet.png", LIGHT)
 
 
-def test_an_image_that_ingest_finds_too_large_is_passed_over(images: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", ["max_pixels", "max_bytes"])
+def test_an_image_that_ingest_finds_too_large_is_passed_over(
+    images: Path, tmp_path: Path, limit: str
+) -> None:
     with pytest.raises(DataError, match=r"^No image of .* can be decoded here"):
-        _preview(images, tmp_path / "sheet.png", LIGHT, "data.limits.max_pixels=9")
+        _preview(images, tmp_path / "sheet.png", LIGHT, f"data.limits.{limit}=9")
 
 
 @pytest.mark.parametrize(

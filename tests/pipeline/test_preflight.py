@@ -94,12 +94,16 @@ def test_what_is_in_production_is_not_replaced_without_what_it_came_from(
     workspace.metadata.touch()
     resolve(Config(), str(images), workspace)
     (artifact / KERAS_MODEL_FILE).write_bytes(b"weights")
-    resolve(Config(), str(images), workspace)  # An earlier release pushed it.
+    resolve(Config(), str(images), workspace)  # Its Keras model went no further.
     (version / PUSHED_KERAS_MODEL).write_bytes(b"weights")
     resolve(Config(), str(images), workspace)
     (artifact / KERAS_MODEL_FILE).write_bytes(b"weigths")
     with pytest.raises(ConfigError, match=f"{artifact}, which it comes from, holds another model now"):
         resolve(Config(), str(images), workspace)
+    version.rename(version.parent / "0001")  # A version all the same, to TensorFlow Serving as well.
+    with pytest.raises(ConfigError, match="/0001, the model in production: .* holds another model now"):
+        resolve(Config(), str(images), workspace)
+    (version.parent / "0001").rename(version)
     shutil.rmtree(artifact)
     with pytest.raises(ConfigError, match=f"{artifact}, which tells where it comes from, is gone"):
         resolve(Config(), str(images), workspace)

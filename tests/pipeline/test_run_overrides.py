@@ -18,10 +18,13 @@ from pipeline.run_overrides import check_overrides
         ("trainin.epochs=3", "no such setting. Known: balance, "),
         # Both would be read, and change nothing.
         ("data.images=/imgclf/others", "--images"),
+        ("data={images: /imgclf/others}", "--images"),
         ("kubeflow.stages.Trainer.gpus=2", "`imgclf kubeflow compile`"),
     ],
 )
 def test_what_a_run_does_not_heed_is_refused(override: str, advice: str) -> None:
-    check_overrides(["model.weights=none", "training.phases=[]", "data.layout=sidecar"])
+    check_overrides(
+        ["data={span: 3}", "data={", "model.weights=none", "training.phases=[]", "data.layout=sidecar"]
+    )
     with pytest.raises(ConfigError, match=f"--set {re.escape(override)}: .*{re.escape(advice)}"):
         check_overrides([override])

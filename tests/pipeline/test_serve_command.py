@@ -65,5 +65,6 @@ def test_it_ends_in_order(ended_by: signal.Signals, trial: Trial, tmp_path: Path
     while server.is_alive() and not (log.is_file() and "Serving" in log.read_text()):
         time.sleep(0.05)
     os.kill(server.pid or 0, ended_by)
-    server.join()
+    server.join(60)
+    server.kill()  # As who runs the tests may ignore the signal.
     assert (server.exitcode, log.read_text().splitlines()[-1]) == (0, "Stopped.")

@@ -144,6 +144,8 @@ def _matters(
     others: Space,
     come_to: Callable[[Mapping[str, Any]], object],
 ) -> bool:
+    """Whether two values come to different trials, or no two of them ever go with the same other values."""
+    compared = False
     for number, together in enumerate(itertools.product(*(each.corners for each in others.values()))):
         if number == _COMBINATIONS:
             return True
@@ -153,7 +155,8 @@ def _matters(
                 outcomes.append(come_to({key: value, **dict(zip(others, together, strict=True))}))
         if any(each != outcomes[0] for each in outcomes):
             return True
-    return False
+        compared = compared or len(outcomes) > 1
+    return not compared
 
 
 def _is_taken_with(

@@ -16,7 +16,7 @@ from components.pusher.executor import Executor
 from components.pusher.ledger import LEDGER_FILE, Ledger
 from components.pusher.publish import publish
 from components.pusher.push_record import PushRecord
-from serving.contract import LABELS_ASSET, model_versions
+from serving.contract import LABELS_ASSET, version_folders
 from tests.own_process import begin_apart
 
 
@@ -73,7 +73,7 @@ def test_it_pushes_with_both_blessings_and_refuses_when_one_is_missing(
     for _ in range(2):  # The second time the model is in production already.
         _executor("run-1").Do(*arguments)
     assert output.get_int_custom_property("pushed") == int(pushed)
-    assert model_versions(tmp_path / "serving") == ([1] if pushed else [])
+    assert list(version_folders(tmp_path / "serving")) == ([1] if pushed else [])
     if pushed:
         assert output.get_string_custom_property("pushed_version") == "1"
         assert output.get_string_custom_property("pushed_destination") == str(tmp_path / "serving" / "1")
@@ -100,7 +100,7 @@ def test_an_attempt_after_a_killed_one_says_what_that_one_did(tmp_path: Path) ->
     for run, new in (("run-1", 1), ("run-1", 1), ("run-2", 0), ("run-2", 0), ("run-1", 1)):
         _executor(run).Do(*arguments)
         assert output.get_int_custom_property(NEWLY_PUBLISHED) == new
-    assert model_versions(tmp_path / "serving") == [1]
+    assert list(version_folders(tmp_path / "serving")) == [1]
 
 
 def test_an_attempt_after_a_killed_one_does_not_push_over_what_another_run_pushed(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_an_attempt_after_a_killed_one_does_not_push_over_what_another_run_pushe
     _executor("run-1").Do(*arguments)
     publish(Path(model.uri) / "Format-Serving", tmp_path / "serving", PushRecord("other", 1, run="run-2"))
     _executor("run-1").Do(*arguments)
-    assert model_versions(tmp_path / "serving") == [1, 2]
+    assert list(version_folders(tmp_path / "serving")) == [1, 2]
     assert output.get_string_custom_property("pushed_version") == "1"
     assert output.get_int_custom_property(NEWLY_PUBLISHED) == 1
 
@@ -129,11 +129,13 @@ def test_a_model_is_not_pushed_over_one_that_it_was_not_compared_with(tmp_path: 
     assert not serving.exists()
     (tmp_path / "elsewhere").rename(serving)
     _executor("run-2").Do(*arguments)
-    assert model_versions(serving) == [1, 2]
+    assert list(version_folders(serving)) == [1, 2]
 
 
-@pytest.mark.parametrize("labels", ["cat\ndog\n", "cat\ndog\nowl\n"])
-def test_an_id_that_was_published_meanwhile_keeps_its_meaning(tmp_path: Path, labels: str) -> None:
+@pytest.mark.parametrize(
+    ("labels", "now"), [("cat\ndog\n", "is no label"), ("cat\ndog\nowl\n", "means 'owl'")]
+)
+def test_an_id_that_was_published_meanwhile_keeps_its_meaning(tmp_path: Path, labels: str, now: str) -> None:
     arguments = _arguments(tmp_path, True, True)
     (model,), serving = arguments[0]["model"], tmp_path / "serving"
     saved_model = Path(model.uri) / "Format-Serving"
@@ -141,7 +143,7 @@ def test_an_id_that_was_published_meanwhile_keeps_its_meaning(tmp_path: Path, la
     publish(saved_model, serving, PushRecord("of another run", run="run-1"))
     shutil.rmtree(serving / "1")  # So there is nothing in production again.
     (saved_model / LABELS_ASSET).write_text(labels)
-    with pytest.raises(ConfigError, match="labels 'cat', 'dog', 'wren' have .*Run it again"):
+    with pytest.raises(ConfigError, match=f"id 2 means 'wren' to clients, and {now} to .*Run it again"):
         _executor("run-2").Do(*arguments)
     assert Ledger.read(serving) == Ledger(1, ("cat", "dog", "wren"))
     (saved_model / LABELS_ASSET).write_text("cat\ndog\nwren\nowl\n")
@@ -163,6 +165,6 @@ def test_of_models_that_are_pushed_at_once_each_is_compared_with_what_it_replace
     for push in pushes:
         push.join()
     assert sorted(push.exitcode for push in pushes) == [0, 1, 1, 1]
-    assert model_versions(tmp_path / "serving") == [1]
+    assert list(version_folders(tmp_path / "serving")) == [1]
     refused = [log.read_text() for push, log in zip(pushes, logs, strict=True) if push.exitcode]
     assert all("The model was compared with nothing, and meanwhile" in log for log in refused)

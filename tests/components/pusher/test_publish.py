@@ -11,7 +11,7 @@ from components.pusher import publish as publish_module
 from components.pusher.ledger import LEDGER_FILE, Ledger
 from components.pusher.publish import publish
 from components.pusher.push_record import RECORD_FILE, PushRecord
-from serving.contract import LABELS_ASSET, model_versions
+from serving.contract import LABELS_ASSET, version_folders
 
 RECORD = PushRecord("model", 0)
 
@@ -29,7 +29,7 @@ def _saved_model(root: Path) -> Path:
 def test_versions_count_up_and_are_complete(tmp_path: Path) -> None:
     model = _saved_model(tmp_path / "export")
     assert [publish(model, tmp_path / "serving", RECORD) for _ in range(3)] == [1, 2, 3]
-    assert model_versions(tmp_path / "serving") == [1, 2, 3]
+    assert list(version_folders(tmp_path / "serving")) == [1, 2, 3]
     assert (tmp_path / "serving" / "2" / "variables" / "data").read_bytes() == b"weights"
     assert sorted(entry.name for entry in (tmp_path / "serving").iterdir()) == [LEDGER_FILE, "1", "2", "3"]
     assert Ledger.read(tmp_path / "serving") == Ledger(3, ("cat", "dog"))

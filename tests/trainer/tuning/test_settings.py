@@ -121,7 +121,12 @@ def test_a_key_on_which_no_trial_depends_is_refused(space: dict[str, Any]) -> No
 def test_a_key_on_which_trials_depend_with_some_values_of_another_is_taken() -> None:
     shorter = {"training.phases.0.epochs": {"choices": [2, 10]}}
     views = {"training.feature_views": {"choices": [1, 4]}}
-    for space in ({**_SECOND_RATE, **shorter}, {**_AUGMENTATION, **views}):
+    # Of these, no two values of the one go with the same value of the other.
+    steps = {
+        "training.schedule.name": {"choices": ["cosine", "step"]},
+        "training.schedule.at_epochs": {"choices": [[], [3]]},
+    }
+    for space in ({**_SECOND_RATE, **shorter}, {**_AUGMENTATION, **views}, steps):
         assert _load(trials=3, max_epochs=5, space=space).tuning.space.keys() == space.keys()
 
 
