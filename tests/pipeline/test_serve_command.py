@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import time
@@ -62,7 +63,7 @@ def test_a_busy_port_is_refused_before_tensorflow_serving_takes_over(
 def test_it_ends_in_order(ended_by: signal.Signals, trial: Trial, tmp_path: Path) -> None:
     log = tmp_path / "log"
     server = begin_apart(log, serve, trial.workspace, None, None, "127.0.0.1", 0)
-    while server.is_alive() and not (log.is_file() and "Serving" in log.read_text()):
+    while server.is_alive() and not (log.is_file() and re.search(r"Serving.*\n", log.read_text())):
         time.sleep(0.05)
     os.kill(server.pid or 0, ended_by)
     server.join(60)
