@@ -46,6 +46,20 @@ def test_nan_is_a_difference(export: Path, golden: list[GoldenAnswer]) -> None:
     assert check_servable(export, other, SETTINGS).problems
 
 
+def _answers(probabilities: tf.Tensor) -> dict[str, tf.Tensor]:
+    """All that `serving_default` says; the label is always the same."""
+    best = tf.reduce_max(probabilities, 1)
+    names = tf.repeat(tf.constant(["across"]), tf.size(best))
+    return {
+        contract.PROBABILITIES: probabilities,
+        contract.LABEL: names,
+        contract.PROBABILITY: best,
+        contract.ACCEPTED: best > 0,
+        contract.TOP_LABELS: names[:, None],
+        contract.TOP_PROBABILITIES: best[:, None],
+    }
+
+
 class Uneven(tf.Module):
     """Says the same of every image, and of every record something else."""
 
@@ -55,16 +69,7 @@ class Uneven(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=contract.IMAGE_BYTES)])
     def images(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        probabilities = tf.fill([tf.size(image_bytes), 3], self.of_images)
-        best, names = probabilities[:, 0], tf.repeat("across", tf.size(image_bytes))
-        return {
-            contract.PROBABILITIES: probabilities,
-            contract.LABEL: names,
-            contract.PROBABILITY: best,
-            contract.ACCEPTED: best > 0,
-            contract.TOP_LABELS: names[:, None],
-            contract.TOP_PROBABILITIES: best[:, None],
-        }
+        return _answers(tf.fill([tf.size(image_bytes), 3], self.of_images))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=contract.EXAMPLES)])
     def records(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -118,17 +123,7 @@ def test_finds_the_export_that_python_loads_and_tensorflow_serving_does_not(
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=contract.IMAGE_BYTES)])
         def images(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-            probabilities = self._probabilities(image_bytes)
-            best = tf.reduce_max(probabilities, 1)
-            names = tf.repeat(tf.constant(["across"]), tf.size(best))
-            return {
-                contract.PROBABILITIES: probabilities,
-                contract.LABEL: names,
-                contract.PROBABILITY: best,
-                contract.ACCEPTED: best > 0,
-                contract.TOP_LABELS: names[:, None],
-                contract.TOP_PROBABILITIES: best[:, None],
-            }
+            return _answers(self._probabilities(image_bytes))
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=contract.EXAMPLES)])
         def records(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
