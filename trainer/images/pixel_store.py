@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 from pathlib import Path
 
@@ -100,10 +101,13 @@ def decode_split(
 
 
 def _empty(shape: tuple[int, ...], file: Path | None) -> np.ndarray:
+    if 0 in shape:  # No bytes cannot be mapped.
+        return np.empty(shape, np.uint8)
     if file is None:
-        return np.empty(shape, np.uint8)
-    if 0 in shape:  # A file of no bytes cannot be mapped.
-        return np.empty(shape, np.uint8)
+        # Not NumPy's own memory: it asks for huge pages, and those a virtual machine may first have to get
+        # from its host, which took as long as decoding what went into them.
+        memory = mmap.mmap(-1, math.prod(shape), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        return np.frombuffer(memory, np.uint8).reshape(shape)
     pixels = np.memmap(file, np.uint8, "w+", shape=shape)
     take_room(file)
     return pixels

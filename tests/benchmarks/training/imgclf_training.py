@@ -87,7 +87,7 @@ def many(folder: Path) -> dict[str, float]:
         images = [
             SplitImages(
                 records,
-                lambda encoded: load_images(encoded, size),  # type: ignore[arg-type]
+                _transform(size),
                 size,
                 Path(scratch, name) if in_file else None,
             )
@@ -116,10 +116,10 @@ def read(folder: Path) -> dict[str, float]:
     """The input pipeline alone, for ten epochs, of which the first decodes."""
     seconds = []
     images = _images(folder, "train")
-    started = time.perf_counter()
-    examples = Examples.of_pixels(images.pixels(SIZE))
     rule = BatchRule(BATCH, len(_counts(folder)), None, None, 0)
     steps = -(-images.count // BATCH)
+    started = time.perf_counter()
+    examples = Examples.of_pixels(images.pixels(SIZE))
     for step, _ in enumerate(training_batches(examples, rule, 0, PIPELINE_EPOCHS), 1):
         if step % steps == 0:
             seconds.append(time.perf_counter() - started)
@@ -142,7 +142,13 @@ def _phase(phase: Phase) -> dict[str, Any]:
 
 def _images(folder: Path, split: str) -> SplitImages:
     records = read_split(str(folder / "examples" / f"Split-{split}" / "*"))
-    return SplitImages(records, lambda encoded: load_images(encoded, SIZE), SIZE, None)  # type: ignore[arg-type]
+    return SplitImages(records, _transform(SIZE), SIZE, None)
+
+
+def _transform(size: int) -> Any:
+    """Decoding and resizing as the Trainer is given it: a graph that was traced before."""
+    function = tf.function(lambda encoded: load_images(encoded, size))
+    return function.get_concrete_function(tf.TensorSpec([None], tf.string))
 
 
 def _counts(folder: Path) -> tuple[int, ...]:
