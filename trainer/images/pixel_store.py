@@ -106,7 +106,11 @@ def _empty(shape: tuple[int, ...], file: Path | None) -> np.ndarray:
     if file is None:
         # Not NumPy's own memory: it asks for huge pages, and those a virtual machine may first have to get
         # from its host, which took as long as decoding what went into them.
-        memory = mmap.mmap(-1, math.prod(shape), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        size = math.prod(shape)
+        try:
+            memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        except OSError as error:
+            raise MemoryError(f"{size:,} bytes for decoded images") from error
         return np.frombuffer(memory, np.uint8).reshape(shape)
     pixels = np.memmap(file, np.uint8, "w+", shape=shape)
     take_room(file)

@@ -108,6 +108,13 @@ def test_smaller_images_are_resized_once_from_larger_ones(tmp_path: Path, in_fil
     np.testing.assert_array_equal(resized[1], 31)
 
 
+def test_more_pixels_than_there_is_memory_are_told_as_such() -> None:
+    # An array that repeats one row takes no memory itself.
+    many = np.broadcast_to(np.zeros((1, SIZE, SIZE, 3), np.uint8), (10**15, SIZE, SIZE, 3))
+    with pytest.raises(MemoryError, match="12,000,000,000,000,000 bytes for decoded images"):
+        PixelStore(many, np.zeros(1)).resized(2, None)
+
+
 def test_each_image_is_decoded_once_and_only_when_asked_for(split: SplitRecords) -> None:
     transform = Transform()
     images = SplitImages(split, transform, SIZE, None)  # type: ignore[arg-type]
