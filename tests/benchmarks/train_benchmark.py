@@ -24,9 +24,9 @@ PLAIN: Final = "keras"
 DECODING: Final = "decoding alone"
 _CORES: Final = 2
 _COPIES: Final = 3
-# One photograph of so many is also read as a camera would make it, with so many pixels on its shorter side.
-_LARGE_OF: Final = 12
-_LARGE_SIDE: Final = 3000
+# Photographs are also read as large as the web and cameras have them: pixels on the shorter side, and of how
+# many photographs one is taken.
+_LARGER: Final = {1000: 2, 3000: 6}
 
 Figures = dict[str, list[float]]
 
@@ -150,14 +150,16 @@ def main() -> None:
         from tests.benchmarks.corpus import photographs, write_copies, write_enlarged
         from tests.benchmarks.training.prepare import prepare, prepare_many
 
-        originals, copies, large = (Path(scratch, name) for name in ("originals", "copies", "large"))
+        originals, copies = Path(scratch, "originals"), Path(scratch, "copies")
+        larger = {side: Path(scratch, f"larger-{side}") for side in _LARGER}
         prepare(Path(images), originals)
         trained = race((OURS, PLAIN), "train", originals, weights, arguments.rounds)
         # More than a start, in which a graph is traced, takes.
         write_copies(copies / "images", photographs(Path(images)), _COPIES)
-        write_enlarged(large / "images", photographs(Path(images))[::_LARGE_OF], _LARGE_SIDE)
+        for side, one_of in _LARGER.items():
+            write_enlarged(larger[side] / "images", photographs(Path(images))[::one_of], side)
         read = {}
-        for folder in (copies, large):
+        for folder in (copies, *larger.values()):
             prepare(folder / "images", folder)
             read[folder] = race((OURS, PLAIN, DECODING), "read", folder, weights, arguments.rounds)
         prepare_many(Path(scratch) / "many", 200_000, 32, 10)
@@ -168,8 +170,9 @@ def main() -> None:
     print("\n".join(training_table(trained)))
     print(f"\n## The input pipeline alone, {_COPIES} pictures made of each photograph\n")
     print("\n".join(reading_table(read[copies])))
-    print(f"\n## The same with photographs of a camera, {_LARGE_SIDE} pixels on the shorter side\n")
-    print("\n".join(reading_table(read[large])))
+    for side, folder in larger.items():
+        print(f"\n## The same with larger photographs, {side:,} pixels on the shorter side\n")
+        print("\n".join(reading_table(read[folder])))
     print("\n## More pixels than may be in memory\n")
     print(f"| {' | '.join(many)} |\n|{'--:|' * len(many)}")
     print(f"| {' | '.join(f'{value:,.2f}' for (value,) in many.values())} |")
