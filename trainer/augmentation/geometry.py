@@ -149,8 +149,8 @@ def random_resized_crop(op: RandomResizedCropOp, canvas: Canvas, seed: tf.Tensor
     """Enlarges a rectangle to the whole, as Szegedy et al. (2015, section 6) train.
 
     Its area is uniform from min_area to 1, the ratio of its sides, compared
-    with the image's, log-uniform; a side that would be longer than the image's
-    is as long. So nothing comes in from outside.
+    with the image's, log-uniform between those with which it fits into the
+    image. So nothing comes in from outside.
 
     Args:
         op: the bounds.
@@ -162,7 +162,9 @@ def random_resized_crop(op: RandomResizedCropOp, canvas: Canvas, seed: tf.Tensor
     """
     area, aspect, left, top = uniform(seed, canvas.count, draws=4)
     area = op.min_area + area * (1.0 - op.min_area)
-    aspect = tf.exp((2.0 * aspect - 1.0) * math.log(op.max_aspect))
+    # A side cut off at the image's would leave less than min_area.
+    widest = tf.minimum(math.log(op.max_aspect), -tf.math.log(area))
+    aspect = tf.exp((2.0 * aspect - 1.0) * widest)
     across = tf.minimum(1.0, tf.sqrt(area * aspect))
     down = tf.minimum(1.0, tf.sqrt(area / aspect))
     return cropped(canvas, left * (1.0 - across), top * (1.0 - down), across, down)

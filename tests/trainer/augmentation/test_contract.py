@@ -43,7 +43,7 @@ IDENTITY: dict[str, dict[str, Any]] = {
     "shift": {"fraction": 0},
     "shear": {"degrees": 0},
     "zoom": {"factor": 0},
-    "random_resized_crop": {"min_area": 1, "max_aspect": 1},
+    "random_resized_crop": {"min_area": 1},
     "perspective": {"strength": 0},
     "brightness": {"factor": 0},
     "contrast": {"factor": 0},

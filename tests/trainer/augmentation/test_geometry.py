@@ -144,10 +144,19 @@ def test_crops_stay_within_the_image_and_their_bounds() -> None:
     left, top = (drawn[:, 0, 2] - 0.5 * (across - 1)) / 21, (drawn[:, 1, 2] - 0.5 * (down - 1)) / 11
     assert left.min() > -1e-5 and top.min() > -1e-5
     assert (left + across).max() < 1 + 1e-5 and (top + down).max() < 1 + 1e-5
-    uncut = (across < 1) & (down < 1)
-    assert 0.2 - 1e-4 < (across * down)[uncut].min() < 0.25
+    assert 0.2 - 1e-4 < (across * down).min() < 0.25
     assert 1.8 < (across / down).max() < 2.0001
     assert 1.8 < (down / across).max() < 2.0001
+
+
+def test_no_crop_is_smaller_than_the_smallest_whatever_its_sides() -> None:
+    op = RandomResizedCropOp(min_area=0.8, max_aspect=10)
+    drawn = geometry.random_resized_crop(op, CANVAS, SEED).numpy()
+    across, down = drawn[:, 0, 0], drawn[:, 1, 1]
+    area = across * down
+    assert 0.8 - 1e-4 < area.min() < 0.82
+    assert area.mean() == pytest.approx(0.9, abs=0.01)
+    assert max(across.max(), down.max()) < 1 + 1e-5
 
 
 def test_perspective_reads_corners_inwards_and_keeps_lines_straight() -> None:
