@@ -12,7 +12,6 @@ from tfx.types import artifact, artifact_utils
 
 from components.contract import NEWLY_PUBLISHED, ConfigError
 from components.pusher.driver import REPLACES, model_dir_of
-from components.pusher.ledger import Ledger
 from components.pusher.publish import publish
 from components.pusher.push_record import Production, PushRecord, production, pushed_by
 from components.pusher.sole_push import sole_push
@@ -61,8 +60,6 @@ class Executor(stock.Executor):
         current = production(model_dir)
         version = pushed_by(model_dir, run)
         if version is not None or current.holds(model):
-            # A push that was killed at its end may not have noted what it published.
-            Ledger.read(model_dir).write(model_dir)
             return (current.version, False) if version is None else (version, True)
         compared_with = input_dict["model_blessing"][0].get_string_custom_property(
             constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY

@@ -23,7 +23,7 @@ class Ledger:
     """What clients may have come to rely on, even if the version is gone.
 
     Attributes:
-        last_version: highest version ever; a number is never used twice, or
+        last_version: highest version ever, or about to be; a number is never used twice, or
             a server that missed the change would go on with the old model.
         labels: names in id order, of the newest push; ids never move.
     """
@@ -35,8 +35,7 @@ class Ledger:
     def read(model_dir: Path) -> Ledger:
         """Reads the ledger, and what versions there are; an empty one where nothing was published.
 
-        Versions count because other tools push too, because a push may have been killed before it wrote
-        the ledger, and because the ledger may be lost.
+        Versions count because other tools push too, and because the ledger may be lost.
 
         Raises:
             ConfigError: it is damaged, or the labels of a version are.

@@ -54,10 +54,9 @@ def publish(saved_model: Path, model_dir: Path, record: PushRecord) -> int:
         for folder, _, names in os.walk(copy):
             for path in (*(os.path.join(folder, name) for name in names), folder):
                 _flush(path)
-        version = Ledger.read(model_dir).last_version + 1
+        version = _next_version(model_dir, labels)
         while not _renamed(copy, model_dir / str(version)):
-            version += 1
-    Ledger(version, labels).write(model_dir)
+            version = _next_version(model_dir, labels)
     _flush(model_dir)
     return version
 
@@ -71,6 +70,17 @@ def _require_ids_kept(labels: Sequence[str], published: Sequence[str]) -> None:
                 f"New labels have been published meanwhile: id {number} means '{meant}' to clients, and "
                 f"{now} to this model, so it is not pushed. Run it again."
             )
+
+
+def _next_version(model_dir: Path, labels: tuple[str, ...]) -> int:
+    """A number that is noted before anybody can see the version, with its labels.
+
+    Were it noted afterwards, a push that is killed in between, and whose version is taken back, would leave
+    no trace: its number and its ids would come again, for another model and for other classes.
+    """
+    version = Ledger.read(model_dir).last_version + 1
+    Ledger(version, labels).write(model_dir)
+    return version
 
 
 def _renamed(copy: Path, target: Path) -> bool:

@@ -13,7 +13,7 @@ from tfx.types import artifact, standard_artifacts
 from components.contract import NEWLY_PUBLISHED, ConfigError
 from components.pusher.component import Pusher
 from components.pusher.executor import Executor
-from components.pusher.ledger import LEDGER_FILE, Ledger
+from components.pusher.ledger import Ledger
 from components.pusher.publish import publish
 from components.pusher.push_record import PushRecord
 from serving.contract import LABELS_ASSET, version_folders
@@ -82,16 +82,6 @@ def test_it_pushes_with_both_blessings_and_refuses_when_one_is_missing(
 def test_the_component_asks_for_both_blessings() -> None:
     with pytest.raises(TypeError, match="infra_blessing"):
         Pusher(model=None, model_blessing=None, model_dir="x", evaluation="{}")  # type: ignore[call-arg]
-
-
-def test_a_second_attempt_notes_what_a_killed_one_could_not(tmp_path: Path) -> None:
-    arguments = _arguments(tmp_path, True, True)
-    _executor("run-1").Do(*arguments)
-    ledger = tmp_path / "serving" / LEDGER_FILE
-    whole = ledger.read_bytes()
-    ledger.unlink()
-    _executor("run-1").Do(*arguments)
-    assert ledger.read_bytes() == whole
 
 
 def test_an_attempt_after_a_killed_one_says_what_that_one_did(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import threading
 import time
 from pathlib import Path
@@ -12,6 +14,7 @@ from components.pusher.ledger import LEDGER_FILE, Ledger
 from components.pusher.publish import publish
 from components.pusher.push_record import RECORD_FILE, PushRecord
 from serving.contract import LABELS_ASSET, version_folders
+from tests.own_process import run_apart
 
 RECORD = PushRecord("model", 0)
 
@@ -141,7 +144,7 @@ def test_removes_what_a_killed_push_left_but_not_one_under_way(tmp_path: Path) -
     assert under_way.exists()
 
 
-def test_labels_of_a_push_that_was_killed_at_its_end_are_known_all_the_same(tmp_path: Path) -> None:
+def test_labels_of_versions_are_known_where_the_ledger_is_lost(tmp_path: Path) -> None:
     publish(_saved_model(tmp_path / "export"), tmp_path, RECORD)
     (tmp_path / LEDGER_FILE).unlink()
     assert Ledger.read(tmp_path) == Ledger(1, ("cat", "dog"))
@@ -150,6 +153,26 @@ def test_labels_of_a_push_that_was_killed_at_its_end_are_known_all_the_same(tmp_
     assert Ledger.read(tmp_path) == Ledger(1, ("cat", "dog", "owl"))
     Ledger(4, ("cat", "dog", "owl", "wren")).write(tmp_path)  # Version 4 was taken back since.
     assert Ledger.read(tmp_path) == Ledger(4, ("cat", "dog", "owl", "wren"))
+
+
+def _publish_and_be_killed(saved_model: Path, model_dir: Path) -> None:
+    rename = Path.rename
+
+    def rename_and_be_killed(source: Path, target: Path) -> None:
+        rename(source, target)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    pytest.MonkeyPatch().setattr(Path, "rename", rename_and_be_killed)
+    publish(saved_model, model_dir, RECORD)
+
+
+def test_what_a_killed_push_published_counts_even_when_it_is_taken_back(tmp_path: Path) -> None:
+    model, serving = _saved_model(tmp_path / "export"), tmp_path / "serving"
+    assert run_apart(tmp_path / "log", _publish_and_be_killed, model, serving) == -signal.SIGKILL
+    assert list(version_folders(serving)) == [1]
+    shutil.rmtree(serving / "1")
+    assert Ledger.read(serving) == Ledger(1, ("cat", "dog"))
+    assert publish(model, serving, RECORD) == 2
 
 
 def test_labels_of_other_tools_do_not_count(tmp_path: Path) -> None:
