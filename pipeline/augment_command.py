@@ -115,7 +115,7 @@ def _decoded(
         except (OSError, FileChangedError, UnusableImageError, tf.errors.InvalidArgumentError):
             continue
         name = file.path.encode("utf-8", "backslashreplace").decode()
-        decoded.append((name, tf.cast(pixels[0], tf.uint8).numpy()))
+        decoded.append((name, pixels[0].numpy()))
         if len(decoded) == count:
             break
     if not decoded:

@@ -31,7 +31,7 @@ def export_classifier(
 
     Args:
         model: pixels float32 [N, size, size, 3] → probabilities float32 [N, C].
-        transform: encoded images string [N] → those pixels.
+        transform: encoded images string [N] → those pixels, uint8.
         labels: C names, in id order.
         settings: reject threshold, views to average over, length of the top list.
         directory: must not exist yet.
@@ -42,7 +42,8 @@ def export_classifier(
     # A function of its own, so that the network is traced once for both signatures.
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def probabilities_of(image_bytes: tf.Tensor) -> tf.Tensor:
-        return mean_probabilities(model, transform(image_bytes), settings.test_time_augmentation)
+        pixels = tf.cast(transform(image_bytes), tf.float32)
+        return mean_probabilities(model, pixels, settings.test_time_augmentation)
 
     def answer(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         probabilities = probabilities_of(image_bytes)

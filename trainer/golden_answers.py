@@ -38,7 +38,7 @@ def write_golden_answers(
     records = tf.data.TFRecordDataset(shards).take(GOLDEN_IMAGES).as_numpy_iterator()
     encoded = [tf.train.Example.FromString(record).features.feature[IMAGE_ENCODED] for record in records]
     files = [feature.bytes_list.value[0] for feature in encoded]
-    pixels = tf.cast(tf.cast(transform(tf.constant(files)), tf.uint8), tf.float32)
+    pixels = tf.cast(transform(tf.constant(files)), tf.float32)
     answers = predicted_probabilities(model, pixels, augmentation)
     with tf.io.TFRecordWriter(str(path)) as writer:
         for feature, probabilities in zip(encoded, answers, strict=True):

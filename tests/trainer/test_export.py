@@ -50,7 +50,8 @@ def test_the_keras_model_beside_it_gives_the_golden_answers(trial: Trial, model_
     transform = TransformGraph(str(trial.artifact("Transform", "transform_graph")))
     model = keras.models.load_model(model_dir / KERAS_MODEL_FILE)
     for answer in read_golden_answers(model_dir / GOLDEN_ANSWERS_FILE):
-        again = model(transform([answer.image]), training=False).numpy()[0]
+        pixels = tf.cast(transform(tf.constant([answer.image])), tf.float32)
+        again = model(pixels, training=False).numpy()[0]
         np.testing.assert_allclose(again, answer.probabilities, atol=1e-5)
 
 
@@ -68,7 +69,7 @@ def test_the_export_averages_over_views_and_golden_answers_agree(
     golden = list(read_golden_answers(tmp_path / "golden"))
     files = np.array([answer.image for answer in golden], object)
     expected = np.array([answer.probabilities for answer in golden])
-    views = views_of(transform(tf.constant(list(files))), kind)
+    views = views_of(tf.cast(transform(tf.constant(list(files))), tf.float32), kind)
     by_hand = np.mean([model(view, training=False) for view in views], axis=0)
     with SessionModel.load(tmp_path / "1") as loaded:
         answers = loaded.run(contract.SERVING_DEFAULT, {contract.IMAGE_BYTES: files})

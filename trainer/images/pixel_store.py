@@ -84,7 +84,7 @@ def decode_split(
 
     def decode(records: tf.Tensor) -> tf.Tensor:
         parsed = tf.io.parse_example(records, {IMAGE_ENCODED: tf.io.FixedLenFeature([], tf.string)})
-        return tf.cast(transform(parsed[IMAGE_ENCODED]), tf.uint8)
+        return transform(parsed[IMAGE_ENCODED])
 
     pixels = _empty((split.count, size, size, 3), file)
     decoded = (
