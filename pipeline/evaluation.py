@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import tensorflow_model_analysis as tfma
 
 from components.contract import CLASS_LABEL, CLASS_TEXT
@@ -12,6 +14,7 @@ ACCURACY = "accuracy"
 # TFMA computes in float32: a model exactly at a limit is within it.
 ROUNDING = 1e-6
 EXAMPLE_COUNT = "example_count"
+_DIFFERENCE: Final = "_diff"
 
 
 def eval_config(settings: EvaluationSettings) -> tfma.EvalConfig:
@@ -61,7 +64,9 @@ def read_metrics(evaluation_uri: str, *, baseline: bool) -> dict[str, float] | N
         return None
     result = tfma.load_eval_result(evaluation_uri, model_name=names[0] or None)
     (overall,) = (metrics[""][""] for slice_key, metrics in result.slicing_metrics if not slice_key)
-    return {name: value["doubleValue"] for name, value in overall.items() if "doubleValue" in value}
+    # Beside a baseline, TFMA adds the difference of each metric to the candidate's own.
+    of_the_model = {name: value for name, value in overall.items() if not name.endswith(_DIFFERENCE)}
+    return {name: value["doubleValue"] for name, value in of_the_model.items() if "doubleValue" in value}
 
 
 def refusal(

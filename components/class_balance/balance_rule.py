@@ -36,8 +36,8 @@ def balance_violations(counts: Mapping[str, Mapping[str, int]], settings: Balanc
     for split in (TRAIN, TEST):
         violations += first_few(
             [
-                f"none of the {totals[label]} images of class '{label}' fell into the {split} split: "
-                f"add images to it, or raise data.splits.{split}"
+                f"class '{label}' has no image in the {split} split, and {totals[label]} in all: "
+                f"add some to it, or raise data.splits.{split}, which counts where the split is not given"
                 for label, images in counts[split].items()
                 if images == 0 and label not in too_small
             ],

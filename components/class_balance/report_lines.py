@@ -36,7 +36,10 @@ def _missing_from_eval(report: BalanceReport) -> list[str]:
     missing = [label for label, images in report.counts[TRAIN].items() if images and not counts[label]]
     if not missing or not any(counts.values()):
         return []
-    return [f"the eval split has no image of {_named(missing)}: add some, or raise data.splits.eval"]
+    return [
+        f"the eval split has no image of {_named(missing)}: add some, or raise data.splits.eval, "
+        "which counts where the split is not given"
+    ]
 
 
 def _changed(changes: Changes) -> list[str]:

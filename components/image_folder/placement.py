@@ -10,7 +10,7 @@ from typing import Final
 
 from components.contract import EVAL, SPLITS, TEST, TRAIN
 from components.image_folder.data_report import NearDuplicatePair
-from components.image_folder.findings import Action, Finding, action_of, printable
+from components.image_folder.findings import Finding, action_of, printable
 from components.image_folder.near_duplicates import near_pairs
 from components.image_folder.placement_candidate import Candidate
 from components.image_folder.settings import DataSettings
@@ -195,14 +195,16 @@ def _judge_group(
 def _tell_of_large_group(
     group: Sequence[Candidate], reasons: Mapping[str, str], settings: DataSettings, placement: Placement
 ) -> None:
-    """Notes findings about images that the hash cannot tell apart; too little is known to leave any out."""
+    """Notes findings about images that the hash cannot tell apart; too little is known to drop any."""
     given = max((_HELD_OUT[image.split] for image in group if image.given), default=0)
     for image in group:
         if image.path in reasons:
             kind = "near_split_leak" if _HELD_OUT[image.split] < given else "near_duplicate"
             reason = f"{reasons[image.path]}; one of {len(group)} alike, too many to keep together"
-            action: Action = "refused" if settings.policies.of(kind) == "fail" else "kept"
-            placement.findings.append(Finding(printable(image.path), kind, reason, action))
+            if settings.policies.of(kind) == "fail":
+                _leave_out(image, kind, reason, settings, placement)
+            else:
+                placement.findings.append(Finding(printable(image.path), kind, reason, "kept"))
 
 
 def _leave_out(

@@ -19,6 +19,7 @@ from components.example_schema.schema_rule import contract_schema
 from components.image_folder.split_assignment import assign_split
 from components.pusher.push_record import PushRecord, production
 from components.serving_check.check import ServingReport
+from pipeline.evaluation import ACCURACY, EXAMPLE_COUNT
 from serving.contract import version_folders
 from tests.conftest import Trial, first_run
 from tests.image_files import patterned_bytes
@@ -182,6 +183,8 @@ def test_a_worse_model_is_not_blessed_against_the_baseline(trial: Trial) -> None
     candidate, baseline = summary.metrics.candidate, summary.metrics.baseline
     assert candidate is not None
     assert baseline is not None
+    # TFMA's own differences between the two models are no metrics of either.
+    assert candidate.keys() == baseline.keys() == {ACCURACY, EXAMPLE_COUNT}
     assert summary.reason is not None
     assert f"{candidate['accuracy']:.3f}" in summary.reason
     assert f"{baseline['accuracy']:.3f} of the model in production" in summary.reason

@@ -58,7 +58,8 @@ def test_lines_tell_of_classes_that_the_eval_split_lacks() -> None:
     report = data_report({"cat": 90, "dog": 30, "emu": 30, "none": 0})
     report.counts["eval"] = {"cat": 5, "dog": 0, "emu": 0, "none": 0}
     assert lines(judge(report, None, SETTINGS)) == [
-        "the eval split has no image of 'dog', 'emu': add some, or raise data.splits.eval"
+        "the eval split has no image of 'dog', 'emu': add some, or raise data.splits.eval, "
+        "which counts where the split is not given"
     ]
     report.counts["eval"] = dict.fromkeys(report.labels, 0)  # which ingest refuses, in words of its own
     assert lines(judge(report, None, SETTINGS)) == []

@@ -35,14 +35,14 @@ def test_names_the_imbalance() -> None:
 
 def test_a_class_missing_from_a_split_is_named_once() -> None:
     assert _violations({"cat": 12, "dog": 12}, rest=0) == [
-        "none of the 12 images of class 'cat' fell into the test split: "
-        "add images to it, or raise data.splits.test",
-        "none of the 12 images of class 'dog' fell into the test split: "
-        "add images to it, or raise data.splits.test",
+        "class 'cat' has no image in the test split, and 12 in all: "
+        "add some to it, or raise data.splits.test, which counts where the split is not given",
+        "class 'dog' has no image in the test split, and 12 in all: "
+        "add some to it, or raise data.splits.test, which counts where the split is not given",
     ]
     assert _violations({"cat": 0, "dog": 12}, rest=5) == [
-        "none of the 10 images of class 'cat' fell into the train split: "
-        "add images to it, or raise data.splits.train",
+        "class 'cat' has no image in the train split, and 10 in all: "
+        "add some to it, or raise data.splits.train, which counts where the split is not given",
     ]
     assert _violations({"cat": 5, "dog": 12}, rest=0)[0] == (
         "class 'cat' has 5 images, and balance.min_images_per_class asks for 10"

@@ -104,7 +104,8 @@ def test_a_group_too_large_to_be_one_picture_is_only_told_of() -> None:
     for policy, action in (("drop", "kept"), ("fail", "refused")):
         changed = {"near_duplicates": {"max_group": 5}, "policies": {"near_duplicate": policy}}
         stricter = place(entries, DataSettings.model_validate(changed))
-        assert stricter.moved == {}
+        # What is refused is not counted among the images used.
+        assert stricter.moved == ({entry.path: None for entry in entries} if policy == "fail" else {})
         assert {finding.action for finding in stricter.findings} == {action}
 
 
@@ -117,7 +118,7 @@ def test_a_group_too_large_may_still_be_a_leak() -> None:
         placement = place(entries, DataSettings.model_validate(changed))
         leaks = {(f"a/{n}", "near_split_leak", action) for n in (1, 2)}
         assert told(placement) == leaks | {("a/3", "near_duplicate", "kept")}
-        assert placement.moved == {}
+        assert placement.moved == ({"a/1": None, "a/2": None} if policy == "fail" else {})
 
 
 def test_an_image_whose_label_is_in_doubt_is_nothing_s_near_duplicate() -> None:
@@ -254,4 +255,4 @@ def test_a_group_too_large_is_refused_but_not_its_copies() -> None:
         ("a/9", "duplicate", "kept"),
         *((f"a/{number}", "near_duplicate", "refused") for number in range(1, 5)),
     }
-    assert placement.moved == {}
+    assert placement.moved == {f"a/{number}": None for number in range(1, 5)}
