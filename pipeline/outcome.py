@@ -18,6 +18,7 @@ from components.contract import (
     SERVING_CHECK_REPORT_FILE,
 )
 from components.image_folder.data_report import DataReport
+from components.pusher.push_record import production
 from components.serving_check.check import ServingReport
 from pipeline.config import Config
 from pipeline.evaluation import read_metrics, refusal
@@ -31,6 +32,7 @@ from pipeline.summary import (
     Stage,
     Status,
 )
+from serving.contract import SAVED_MODEL_FILE
 
 Artifacts = Mapping[str, Sequence[artifact.Artifact]]
 
@@ -122,15 +124,21 @@ def _verdict(
 ) -> tuple[Status, str | None, Pushed | None]:
     pushed = artifacts["Pusher"]["pushed_model"][0]
     if pushed.get_int_custom_property("pushed"):
-        path = pushed.get_string_custom_property("pushed_destination")
-        if not Path(path).is_dir():
-            reason = (
-                f"Nothing has changed since {path} was pushed, but it is gone. Push again with --no-cache."
-            )
-            return "failed", reason, None
+        version = int(pushed.get_string_custom_property("pushed_version"))
+        folder = Path(pushed.get_string_custom_property("pushed_destination"))
         ran = any(stage.name == "Pusher" and stage.status == "ran" for stage in stages)
         new = ran and bool(pushed.get_int_custom_property(NEWLY_PUBLISHED))
-        return "pushed", None, Pushed(int(pushed.get_string_custom_property("pushed_version")), path, new)
+        if not new:
+            # Since it was pushed, people may have copied it to a higher number.
+            current = production(folder.parent)
+            if current.holds(artifacts["Trainer"]["model"][0].uri):
+                version, folder = current.version, current.folder
+        if not (folder / SAVED_MODEL_FILE).is_file():
+            reason = (
+                f"Nothing has changed since {folder} was pushed, but it is gone. Push again with --no-cache."
+            )
+            return "failed", reason, None
+        return "pushed", None, Pushed(version, str(folder), new)
     reasons = []
     blessing = artifacts["Evaluator"]["blessing"][0]
     if metrics.candidate is not None and not model_utils.is_model_blessed(blessing):

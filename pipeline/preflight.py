@@ -21,7 +21,7 @@ from pipeline.config import Config, parse_config
 from pipeline.data_facts import data_facts
 from pipeline.presets import with_preset
 from pipeline.start_from import with_start
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, known_place
 from trainer.model.settings import BackboneSettings, ModelSettings
 from trainer.model.weights import check_weights_file
 
@@ -91,6 +91,7 @@ def _require_baseline(workspace: Workspace, name: str) -> None:
     current = production(workspace.model_dir(name))
     if current.record is None:
         return
+    known_place(workspace.root)  # Where the workspace was moved, all is there, but in another place.
     needed = [] if workspace.metadata_elsewhere.exists() else [workspace.metadata]
     made_from = Path(current.record.model)
     gone = [path for path in (*needed, made_from) if not path.exists()]

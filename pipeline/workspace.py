@@ -18,6 +18,7 @@ from components.contract import ConfigError
 from components.whole_file import write_whole
 
 DEFAULT_WORKSPACE: Final = Path(".imgclf")
+_LOCATION: Final = ".location"
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,23 @@ def _as_before(root: Path) -> Path:
 
     Metadata holds absolute paths: a workspace that was moved would be asked for files that are gone.
     """
-    home = root / ".location"
-    if not home.exists():
+    before = known_place(root)
+    if before is None:
         # Of two first runs at once, and after one that was killed here, none must find half a path.
-        write_whole(home, str(root).encode())
+        write_whole(root / _LOCATION, str(root).encode())
         return root
+    return before
+
+
+def known_place(root: Path) -> Path | None:
+    """The path that earlier runs noted for a workspace; None before the first.
+
+    Raises:
+        ConfigError: the workspace was moved since.
+    """
+    home = root / _LOCATION
+    if not home.exists():
+        return None
     before = Path(home.read_text("utf-8", "replace"))
     if not (before.is_dir() and before.samefile(root)):
         raise ConfigError(

@@ -60,8 +60,12 @@ class LatestBlessedBaseline(resolver.ResolverStrategy):
                 "more: it was moved or deleted meanwhile. Bring it back, and run again."
             )
         (candidate,) = input_dict[CANDIDATE]
-        wanted = production(self._model_dir).baseline_for(candidate.uri, self._evaluation)
+        current = production(self._model_dir)
+        wanted = current.baseline_for(candidate.uri, self._evaluation)
         baseline = [model for model in input_dict[MODEL] if model.uri == wanted]
+        if current.holds(candidate.uri):
+            # It replaces nothing, so what it was once compared with may be gone by now.
+            return {MODEL: list(filter(is_unbroken, baseline)), CANDIDATE: [candidate]}
         if wanted is not None and not baseline:
             raise ConfigError(
                 f"ML Metadata does not know {wanted}, the model that this one would have to be compared with "

@@ -20,7 +20,7 @@ from components.image_folder.split_assignment import assign_split
 from components.pusher.push_record import PushRecord, production
 from components.serving_check.check import ServingReport
 from pipeline.evaluation import ACCURACY, EXAMPLE_COUNT
-from serving.contract import version_folders
+from serving.contract import SAVED_MODEL_FILE, version_folders
 from tests.conftest import Trial, first_run
 from tests.image_files import patterned_bytes
 
@@ -344,3 +344,28 @@ def test_going_back_and_forth_always_leaves_the_chosen_model_in_production(trial
         assert version == newest
         versions.append(version)
     assert versions[0] < versions[1] < versions[2] < versions[3] == versions[4]
+
+
+def test_what_is_said_to_be_in_production_is_what_a_server_finds(trial: Trial) -> None:
+    chosen = ["seed=12", "evaluation.min_accuracy=0.1", "evaluation.max_accuracy_drop=1"]
+
+    def said() -> tuple[int, str] | str:
+        count = sum(1 for _ in trial.workspace.root.glob("runs/*"))
+        summary = trial.run(f"said {count}", chosen)
+        if summary.pushed is None:
+            return summary.reason or ""
+        assert not summary.pushed.new
+        return summary.pushed.version, summary.pushed.path
+
+    model_dir = trial.workspace.model_dir("stripes")
+    newest = list(version_folders(model_dir))[-1]
+    assert said() == (newest, str(model_dir / str(newest)))
+    copy = model_dir / str(newest + 1)
+    shutil.copytree(model_dir / str(newest), copy)
+    assert said() == (newest + 1, str(copy))
+    shutil.rmtree(model_dir / str(newest))
+    assert said() == (newest + 1, str(copy))
+    copy.rename(model_dir / str(newest))
+    # The folder is there, and to a server it is no version.
+    (model_dir / str(newest) / SAVED_MODEL_FILE).unlink()
+    assert f"{model_dir / str(newest)} was pushed, but it is gone" in str(said())

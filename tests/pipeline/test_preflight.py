@@ -190,6 +190,22 @@ def test_a_workspace_that_was_moved(tmp_path: Path) -> None:
         open_workspace(tmp_path / "after")
 
 
+def test_a_model_in_production_is_not_missed_where_its_workspace_was_moved(
+    tmp_path: Path, images: Path
+) -> None:
+    workspace = open_workspace(tmp_path / "before")
+    version, artifact = workspace.model_dir(Config().name) / "1", workspace.artifacts / "model"
+    version.mkdir(parents=True)
+    artifact.mkdir(parents=True)
+    (version / "saved_model.pb").touch()
+    PushRecord(str(artifact)).write(version)
+    workspace.metadata.touch()
+    resolve(Config(), str(images), workspace)
+    (tmp_path / "before").rename(tmp_path / "after")
+    with pytest.raises(ConfigError, match=f"was moved here from {tmp_path}/before"):
+        resolve(Config(), str(images), Workspace(tmp_path / "after"))
+
+
 def test_a_workspace_that_is_named_in_another_way_was_not_moved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

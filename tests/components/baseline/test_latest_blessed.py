@@ -77,6 +77,14 @@ def test_a_damaged_model_is_nothing_to_compare_with(tmp_path: Path) -> None:
     (tmp_path / "model" / "variables").write_bytes(b"weighty")
     with pytest.raises(ConfigError, match="model is damaged.*compared with before it is pushed to .*serving"):
         strategy.resolve_artifacts(None, inputs)  # type: ignore[arg-type]
+    # A candidate that is in production itself needs no comparison to stay there.
+    PushRecord("b", baseline=production.uri, evaluation="usual").write(tmp_path / "serving" / "1")
+    assert strategy.resolve_artifacts(None, inputs) == {**inputs, MODEL: []}  # type: ignore[arg-type]
+
+
+def test_what_a_model_in_production_was_compared_with_may_be_forgotten(tmp_path: Path) -> None:
+    _produce(tmp_path, PushRecord("a", baseline="elsewhere", evaluation="usual"))
+    assert _baseline(tmp_path, "a") == []
 
 
 def test_a_folder_that_was_taken_away_meanwhile_is_not_one_without_versions(tmp_path: Path) -> None:
