@@ -198,10 +198,12 @@ def _print_verdict(console: Console, summary: RunSummary) -> None:
     candidate, baseline = summary.metrics.candidate, summary.metrics.baseline
     if candidate is not None:
         compared = f", {baseline['accuracy']:.4f} for the model before it" if baseline else ""
+        between = summary.metrics.confidence_interval
+        sure = f" (95 % interval {between[0]:.3f} to {between[1]:.3f})" if between else ""
         print_line(
             console,
             f"Accuracy: {candidate['accuracy']:.4f} on the {candidate['example_count']:.0f} "
-            f"held-out images of the test split{compared}",
+            f"held-out images of the test split{sure}{compared}",
         )
     if summary.pushed is not None:
         what = "pushed" if summary.pushed.new else "nothing to push; in production is"

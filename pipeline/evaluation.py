@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import tensorflow_model_analysis as tfma
 
 from components.contract import CLASS_LABEL, CLASS_TEXT
+from pipeline.class_scores import ClassScores, Mistake, class_scores, macro_f1, mistakes
 from pipeline.config import EvaluationSettings
 from serving.contract import PROBABILITIES, SERVE_EXAMPLES
 
@@ -14,6 +17,8 @@ ACCURACY = "accuracy"
 # TFMA computes in float32: a model exactly at a limit is within it.
 ROUNDING = 1e-6
 EXAMPLE_COUNT = "example_count"
+MACRO_F1 = "macro_f1"
+_CONFUSION: Final = "confusion"
 _DIFFERENCE: Final = "_diff"
 
 
@@ -39,21 +44,42 @@ def eval_config(settings: EvaluationSettings) -> tfma.EvalConfig:
         per_slice_thresholds=[tfma.PerSliceMetricThreshold(slicing_specs=[overall], threshold=threshold)],
     )
     count = tfma.MetricConfig(class_name="ExampleCount", config=f'{{"name": "{EXAMPLE_COUNT}"}}')
+    # Of every image the answer, however unsure: without a threshold of 0, half of the probability is asked.
+    confusion = tfma.MetricConfig(
+        class_name="MultiClassConfusionMatrixAtThresholds",
+        config=f'{{"name": "{_CONFUSION}", "thresholds": [0.0]}}',
+    )
     return tfma.EvalConfig(
         model_specs=[
             tfma.ModelSpec(signature_name=SERVE_EXAMPLES, label_key=CLASS_LABEL, prediction_key=PROBABILITIES)
         ],
         slicing_specs=[overall, tfma.SlicingSpec(feature_keys=[CLASS_TEXT])],
-        metrics_specs=[tfma.MetricsSpec(metrics=[accuracy, count])],
+        metrics_specs=[tfma.MetricsSpec(metrics=[accuracy, count, confusion])],
     )
 
 
-def read_metrics(evaluation_uri: str, *, baseline: bool) -> dict[str, float] | None:
-    """Metric → value on the whole test split, from an evaluation artifact.
+@dataclass(frozen=True)
+class Evaluated:
+    """What TFMA found out about a model on the whole test split.
+
+    Attributes:
+        metrics: metric → value.
+        classes: label → scores, of the classes with images.
+        mistakes: the most frequent first.
+    """
+
+    metrics: dict[str, float]
+    classes: dict[str, ClassScores]
+    mistakes: tuple[Mistake, ...]
+
+
+def read_evaluation(evaluation_uri: str, labels: Sequence[str], *, baseline: bool) -> Evaluated | None:
+    """Reads an evaluation artifact.
 
     Args:
         evaluation_uri: of the artifact.
-        baseline: whether to read the baseline's metrics or the candidate's.
+        labels: names in id order.
+        baseline: whether to read what is said of the baseline or of the candidate.
 
     Returns:
         None when there was no baseline.
@@ -66,7 +92,15 @@ def read_metrics(evaluation_uri: str, *, baseline: bool) -> dict[str, float] | N
     (overall,) = (metrics[""][""] for slice_key, metrics in result.slicing_metrics if not slice_key)
     # Beside a baseline, TFMA adds the difference of each metric to the candidate's own.
     of_the_model = {name: value for name, value in overall.items() if not name.endswith(_DIFFERENCE)}
-    return {name: value["doubleValue"] for name, value in of_the_model.items() if "doubleValue" in value}
+    (matrix,) = overall[_CONFUSION]["multiClassConfusionMatrixAtThresholds"]["matrices"]
+    confusion = {
+        # Zeros are left out of the message.
+        (entry.get("actualClassId", 0), entry.get("predictedClassId", 0)): round(entry["numWeightedExamples"])
+        for entry in matrix["entries"]
+    }
+    metrics = {name: value["doubleValue"] for name, value in of_the_model.items() if "doubleValue" in value}
+    classes = class_scores(confusion, labels)
+    return Evaluated({**metrics, MACRO_F1: macro_f1(classes)}, classes, mistakes(confusion, labels))
 
 
 def refusal(

@@ -14,14 +14,17 @@ from components.class_balance.report_lines import lines
 from components.contract import (
     BALANCE_REPORT_FILE,
     DATA_REPORT_FILE,
+    LABELS_FILE,
     NEWLY_PUBLISHED,
     SERVING_CHECK_REPORT_FILE,
 )
 from components.image_folder.data_report import DataReport
+from components.image_folder.label_map import read_labels
 from components.pusher.push_record import production
 from components.serving_check.check import ServingReport
+from pipeline.class_scores import confidence_interval
 from pipeline.config import Config
-from pipeline.evaluation import read_metrics, refusal
+from pipeline.evaluation import ACCURACY, EXAMPLE_COUNT, read_evaluation, refusal
 from pipeline.exit_codes import USAGE_EXIT
 from pipeline.summary import (
     EXIT_CODES,
@@ -116,7 +119,19 @@ def _metrics(artifacts: Mapping[str, Artifacts]) -> Metrics:
     if found is None:
         return Metrics()
     uri = found["evaluation"][0].uri
-    return Metrics(read_metrics(uri, baseline=False), read_metrics(uri, baseline=True))
+    labels = read_labels(Path(artifacts["ImageFolderExampleGen"]["examples"][0].uri) / LABELS_FILE)
+    candidate = read_evaluation(uri, labels, baseline=False)
+    baseline = read_evaluation(uri, labels, baseline=True)
+    if candidate is None:
+        return Metrics()
+    return Metrics(
+        candidate.metrics,
+        baseline.metrics if baseline else None,
+        confidence_interval(candidate.metrics[ACCURACY], round(candidate.metrics[EXAMPLE_COUNT])),
+        candidate.classes,
+        baseline.classes if baseline else None,
+        candidate.mistakes,
+    )
 
 
 def _verdict(

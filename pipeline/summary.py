@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 from components.image_folder.data_report import DataReport
 from components.image_folder.findings import NO_IMAGE
 from components.whole_file import write_whole
+from pipeline.class_scores import ClassScores, Mistake
 from pipeline.exit_codes import FAILED_EXIT, INVALID_DATA_EXIT, NOT_BLESSED_EXIT, PUSHED_EXIT
 
 Status = Literal["pushed", "not_blessed", "invalid_data", "failed"]
@@ -91,10 +92,21 @@ class Images:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Metric → value on the test split; None for a model that was not evaluated."""
+    """How well models do on the test split; None for one that was not evaluated.
+
+    Attributes:
+        candidate, baseline: metric → value.
+        confidence_interval: of the candidate's accuracy, at 95 %.
+        candidate_classes, baseline_classes: label → scores, of classes with images.
+        mistakes: of the candidate, the most frequent first.
+    """
 
     candidate: dict[str, float] | None = None
     baseline: dict[str, float] | None = None
+    confidence_interval: tuple[float, float] | None = None
+    candidate_classes: dict[str, ClassScores] | None = None
+    baseline_classes: dict[str, ClassScores] | None = None
+    mistakes: tuple[Mistake, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from pipeline.run_report.charts import class_sizes_chart, statistics_charts
 from pipeline.run_report.class_table import LISTED, class_table
 from pipeline.run_report.findings_table import MOST_FILES, finding_groups
 from pipeline.run_report.learning_curves import learning_curves
+from pipeline.run_report.score_table import score_table
 from pipeline.run_report.training_result import TrainingResult
 from pipeline.run_report.verdict import check_verdict, problems_of, run_verdict
 from pipeline.summary import RunSummary
@@ -98,6 +99,7 @@ def render(page: PageInput) -> str:
         needed=(TRAIN, TEST),
         sizes_chart=sizes_chart,
         charts=[] if data is None else statistics_charts(data.statistics),
+        scores=None if summary is None else score_table(summary.metrics),
         curves=learning_curves(page.training.epochs) if page.training else [],
     )
 

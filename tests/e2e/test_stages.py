@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
@@ -19,8 +20,10 @@ from components.example_schema.schema_rule import contract_schema
 from components.image_folder.split_assignment import assign_split
 from components.pusher.push_record import PushRecord, production
 from components.serving_check.check import ServingReport
-from pipeline.evaluation import ACCURACY, EXAMPLE_COUNT
-from serving.contract import SAVED_MODEL_FILE, version_folders
+from pipeline.class_scores import ClassScores
+from pipeline.evaluation import ACCURACY, EXAMPLE_COUNT, MACRO_F1
+from serving.contract import IMAGE_BYTES, LABEL, SAVED_MODEL_FILE, SERVING_DEFAULT, version_folders
+from serving.session_model import SessionModel
 from tests.conftest import Trial, first_run
 from tests.image_files import patterned_bytes
 
@@ -175,6 +178,29 @@ def test_a_setting_of_the_evaluation_runs_only_what_depends_on_it(trial: Trial) 
     assert list(version_folders(trial.workspace.model_dir("stripes"))) == [1]
 
 
+def _require_figures_of(
+    saved_model: Path, held_out: list[tf.train.Example], classes: dict[str, ClassScores] | None
+) -> Counter[tuple[str, str]]:
+    """Compares scores with a model's own answers; returns what it took for what, how often."""
+    files = np.array([_bytes(record, contract.IMAGE_ENCODED) for record in held_out], object)
+    labels = [_bytes(record, contract.CLASS_TEXT).decode() for record in held_out]
+    with SessionModel.load(saved_model) as model:
+        answers = model.run(SERVING_DEFAULT, {IMAGE_BYTES: files})[LABEL]
+    taken = Counter(zip(labels, (answer.decode() for answer in answers), strict=True))
+    assert classes is not None
+    assert len(classes) == 3
+    for label, scores in classes.items():
+        of_class, answered = (
+            sum(count for pair, count in taken.items() if pair[side] == label) for side in (0, 1)
+        )
+        known = taken[label, label]
+        assert scores.images == of_class
+        assert scores.recall == pytest.approx(known / of_class)
+        assert scores.precision == (pytest.approx(known / answered) if answered else None)
+        assert scores.f1 == pytest.approx(2 * known / (of_class + answered))
+    return taken
+
+
 def test_a_worse_model_is_not_blessed_against_the_baseline(trial: Trial) -> None:
     before = list(version_folders(trial.workspace.model_dir("stripes")))
     summary = trial.run("worse", ["training.epochs=0"])
@@ -184,12 +210,27 @@ def test_a_worse_model_is_not_blessed_against_the_baseline(trial: Trial) -> None
     assert candidate is not None
     assert baseline is not None
     # TFMA's own differences between the two models are no metrics of either.
-    assert candidate.keys() == baseline.keys() == {ACCURACY, EXAMPLE_COUNT}
+    assert candidate.keys() == baseline.keys() == {ACCURACY, EXAMPLE_COUNT, MACRO_F1}
     assert summary.reason is not None
     assert f"{candidate['accuracy']:.3f}" in summary.reason
     assert f"{baseline['accuracy']:.3f} of the model in production" in summary.reason
     assert summary.reason.count(". ") == 0
     assert list(version_folders(trial.workspace.model_dir("stripes"))) == before
+    metrics = summary.metrics
+    held_out = _records(trial.artifact("ImageFolderExampleGen", "examples"))["test"]
+    in_production = trial.workspace.model_dir("stripes") / str(before[0])
+    _require_figures_of(in_production, held_out, metrics.baseline_classes)
+    candidates = trial.artifact("Trainer", "model") / "Format-Serving"
+    taken = _require_figures_of(candidates, held_out, metrics.candidate_classes)
+    told = {(mistake.label, mistake.answer): mistake.images for mistake in metrics.mistakes}
+    assert told == {pair: count for pair, count in taken.items() if pair[0] != pair[1]}
+    assert len(told) >= 2
+    assert metrics.candidate_classes is not None
+    by_class = [scores.f1 for scores in metrics.candidate_classes.values()]
+    assert candidate[MACRO_F1] == pytest.approx(np.mean(by_class))
+    assert metrics.confidence_interval is not None
+    low, high = metrics.confidence_interval
+    assert low < candidate[ACCURACY] < high
 
 
 def test_a_model_that_fails_the_serving_check_is_not_pushed(trial: Trial) -> None:
@@ -273,6 +314,13 @@ def test_a_new_class_is_appended_and_a_vanished_one_refused(trial: Trial) -> Non
     assert summary.pushed is not None
     labels = (Path(summary.pushed.path) / "assets" / "labels.txt").read_text().split()
     assert labels == ["across", "down", "plain", "aaa"]
+    before, now = summary.metrics.baseline_classes, summary.metrics.candidate_classes
+    assert before is not None
+    assert now is not None
+    assert list(before) == list(now) == labels
+    # The model in production has never heard of it.
+    assert (before["aaa"].recall, before["aaa"].precision, before["aaa"].f1) == (0, None, 0)
+    assert before["aaa"].images == now["aaa"].images > 0
     (trial.images / "down").rename(trial.images.parent / "hidden")
     with pytest.raises(DataError, match="published label 'down'"):
         trial.config()
