@@ -51,7 +51,8 @@ class LabelSettings(Settings):
     strip_prefix: str | None = Field(
         None,
         description="Regular expression of what to take off the front of folder names, such as `\\d+[._-]` "
-        "to make `007.Parakeet` the label `Parakeet`. The ids keep the folders' order.",
+        "to make `007.Parakeet` the label `Parakeet`. The ids keep the folders' order. Only where "
+        "folders give the labels.",
     )
 
     @field_validator("strip_prefix")
