@@ -101,7 +101,8 @@ class NearDuplicateSettings(Settings):
         ge=0,
         le=32,
         description="Largest number of differing bits, of 256, between the perceptual hashes of "
-        "near-duplicates.",
+        "near-duplicates. Images that are dark, bright or of low information, as `data.odd` has it, are not "
+        "compared: they all look alike.",
     )
     max_group: int = Field(
         50,
