@@ -161,9 +161,8 @@ class Config(Settings):
                 )
             return None
 
-        def come_to(values: Mapping[str, Any]) -> tuple[ModelSettings, TrainingSettings]:
-            tried = with_values(settings, values)
-            return tried.model, what_counts(tried.training, self.tuning.max_epochs)
+        def come_to(values: Mapping[str, Any]) -> TunableSettings:
+            return what_counts(with_values(settings, values), self.tuning.max_epochs)
 
         settings = TunableSettings(model=self.model, training=self.training)
         check_space(self.tuning.space, settings, refusal)

@@ -177,7 +177,7 @@ class KubeflowSettings(Settings):
     stages: dict[str, StageResources] = Field(
         default_factory=dict,
         description="What single stages get instead, by their names; what an entry leaves out is as in "
-        f"`kubeflow.stage`. Where nothing is set, {_DIFFERENCES_IN_WORDS}.",
+        f"`kubeflow.stage`, but for what entries alone change: {_DIFFERENCES_IN_WORDS}.",
     )
 
     @field_validator("mount_path")

@@ -22,7 +22,8 @@ class PhaseSettings(Settings):
     train: str = Field(
         "all",
         description="What learns: `head`, `last N layers` of the backbone with the head, `from layer NAME` "
-        "or `from block NAME` (the first layer whose name begins so) to the end, or `all`.",
+        "or `from block NAME` (the first layer whose name begins so) to the end, or `all`. Batch "
+        "normalisation in a backbone that starts from weights stays as it is.",
     )
     epochs: int = Field(10, ge=0, description="Passes over the train split.")
     learning_rate: float = Field(1e-3, gt=0, description="Where the schedule starts, after any warm-up.")

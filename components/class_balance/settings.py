@@ -41,8 +41,8 @@ class DriftSettings(Settings):
         ge=0,
         le=1,
         description="Largest Jensen-Shannon divergence, from 0 to 1, between the previous run's images and "
-        "these, for each statistic: size, aspect ratio, kilobytes, brightness, contrast, sharpness, format, "
-        "colour; `null` to only report it.",
+        "these, for each statistic: size, aspect ratio, kilobytes, format, colour, and, where both runs had "
+        "`data.verify`, brightness, contrast and sharpness; `null` to only report it.",
     )
 
 

@@ -51,6 +51,13 @@ def list_images(settings: DataSettings) -> Listing:
         spans = {}
         store, place = _open(images)
         found = _list(store, place, settings)
+    if settings.labels.strip_prefix and found.layout in ("manifest", "sidecar"):
+        # Ids never move, so labels that were to be others would stay so.
+        raise ConfigError(
+            "data.labels.strip_prefix takes a prefix off the names of class folders, and the labels of "
+            f"{images} do not come from such (data.layout={found.layout}). Change them there, and leave "
+            "the setting out."
+        )
     if not found.files:
         raise DataError(f"{images} holds no image that can be used{found.passed_over()}.")
     labels = order_labels(found.names)

@@ -51,7 +51,8 @@ class LabelSettings(Settings):
     strip_prefix: str | None = Field(
         None,
         description="Regular expression of what to take off the front of folder names, such as `\\d+[._-]` "
-        "to make `007.Parakeet` the label `Parakeet`. The ids keep the folders' order.",
+        "to make `007.Parakeet` the label `Parakeet`. The ids keep the folders' order. Only where "
+        "folders give the labels.",
     )
 
     @field_validator("strip_prefix")
@@ -100,7 +101,8 @@ class NearDuplicateSettings(Settings):
         ge=0,
         le=32,
         description="Largest number of differing bits, of 256, between the perceptual hashes of "
-        "near-duplicates.",
+        "near-duplicates. Images that are dark, bright or of low information, as `data.odd` has it, are not "
+        "compared: they all look alike.",
     )
     max_group: int = Field(
         50,

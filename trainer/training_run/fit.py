@@ -32,6 +32,8 @@ from trainer.training_run.saved_state import SavedState
 from trainer.training_run.without_effect import without_effect
 
 _PHASE_FILE: Final = "phase.npz"
+# NumPy knows no others, and a phase has the seed after that of the one before it.
+_SEEDS: Final = 2**32
 _SMALLER_MODEL: Final = (
     "Take fewer units for model.head.hidden, another model.head.pooling, a smaller model.image_size, or a "
     "smaller model.backbone."
@@ -144,7 +146,7 @@ def _fit(
             epochs=epochs,
             class_weights=weights,
             classes=len(splits.train_counts),
-            seed=seed + number,
+            seed=(seed + number) % _SEEDS,
             preprocessing=preprocessing,
             until=until,
             tensorboard=files.tensorboard,

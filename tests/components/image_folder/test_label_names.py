@@ -58,6 +58,28 @@ def test_prefixes_that_cannot_be_stripped(tmp_path: Path, names: list[str], word
         listed(write_tree(tmp_path, [f"{name}/1.jpg" for name in names]), labels={"strip_prefix": r"\d+\."})
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"manifest.csv": "path,label\n1.jpg,1.cat\n2.jpg,2.dog\n", "1.jpg": "", "2.jpg": ""},
+        {
+            "1.jpg": "",
+            "1.txt": "1.jpg, 0",
+            "2.jpg": "",
+            "2.txt": "2.jpg, 1",
+            "label.json": '{"0": "1.cat", "1": "2.dog"}',
+        },
+    ],
+)
+def test_a_prefix_of_labels_that_come_from_no_folder_is_not_left_without_a_word(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    write_tree(tmp_path, files)
+    assert listed(tmp_path).labels == ("1.cat", "2.dog")
+    with pytest.raises(ConfigError, match="strip_prefix takes a prefix off the names of class folders"):
+        listed(tmp_path, labels={"strip_prefix": r"\d+\."})
+
+
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
     return write_tree(tmp_path / "images", ["cat/1.jpg", "dog/1.jpg"])

@@ -173,6 +173,17 @@ def test_an_earlier_phase_can_see_smaller_images(tmp_path: Path) -> None:
     assert [row["phase"] for row in history_rows(tmp_path)] == ["1", "2"]
 
 
+def test_after_the_last_seed_comes_the_first(tmp_path: Path) -> None:
+    fit_small(
+        tmp_path,
+        seed=2**32 - 1,
+        phases=[{"train": "head", "epochs": 1}, {"train": "head", "epochs": 1, "image_size": SIZE}],
+        splits=tuple(_larger(split) for split in (TRAIN, EVALUATION)),
+        model={"backbone": "mobilenet", "alpha": 0.25, "image_size": 2 * SIZE},
+    )
+    assert [row["phase"] for row in history_rows(tmp_path)] == ["1", "2"]
+
+
 def test_a_phase_is_not_undone_for_what_an_earlier_one_was_in_smaller_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from trainer.settings import TrainingSettings
 from trainer.training_run.without_effect import without_effect
 
 HEAD, ALL = {"train": "head"}, {"train": "all"}
+NO_HEAD, NO_ALL = {**HEAD, "epochs": 0}, {**ALL, "epochs": 0}
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,9 @@ HEAD, ALL = {"train": "head"}, {"train": "all"}
         ([HEAD], [], 3, "no op that would make views differ"),
         ([HEAD, ALL], ["mixup"], 3, "no op that would make views differ"),
         ([ALL], ["flip"], 3, "no phase trains only the head"),
+        ([HEAD, NO_ALL], ["flip"], 1, "training.augmentation changes nothing"),
+        ([NO_HEAD, ALL], ["flip"], 3, "no phase trains only the head"),
+        ([NO_HEAD], ["flip"], 1, None),
     ],
 )
 def test_what_does_nothing_is_told(
@@ -31,3 +35,10 @@ def test_what_does_nothing_is_told(
     )
     sentence = without_effect(settings)
     assert (sentence is None) if told is None else (sentence is not None and told in sentence)
+
+
+def test_a_phase_that_is_cut_off_sees_nothing() -> None:
+    settings = {"phases": [HEAD, ALL], "augmentation": {"preset": "light"}}
+    assert without_effect(TrainingSettings.model_validate({**settings, "epochs": 11})) is None
+    told = without_effect(TrainingSettings.model_validate({**settings, "epochs": 10}))
+    assert told is not None and "training.augmentation changes nothing" in told

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,30 @@ def test_settings_in_whose_place_each_phase_has_its_own_are_not_tuned() -> None:
     space = "tuning={trials: 2, space: {training.optimizer.name: {choices: [adam, adamw]}}}"
     with pytest.raises(ConfigError, match=r"training\.optimizer\.name: each trial would be the same"):
         load_config(None, [own, space])
+
+
+_PRESETS = {"training.augmentation.preset": {"choices": ["light", "strong"]}}
+_FILL_MODES = {"training.augmentation.fill_mode": {"choices": ["wrap", "nearest"]}}
+_POOLING = {"model.head.pooling": {"choices": ["avg", "max"]}}
+_SCRATCH = ["model={backbone: lenet, weights: none}", "training.phases=[{train: all}]"]
+
+
+@pytest.mark.parametrize(
+    ("space", "in_vain", "in_earnest"),
+    [
+        (_PRESETS, ["training.augmentation.ops=[{op: flip}]"], []),
+        (_FILL_MODES, [], ["training.augmentation.preset=light"]),
+        (_POOLING, _SCRATCH, []),
+        (_POOLING, _SCRATCH, [*_SCRATCH, "model.fused_with=[{backbone: vgg16}]"]),
+    ],
+)
+def test_settings_that_others_leave_without_effect_are_not_tuned(
+    space: dict[str, Any], in_vain: list[str], in_earnest: list[str]
+) -> None:
+    search = f"tuning={json.dumps({'trials': 2, 'space': space})}"
+    assert load_config(None, [*in_earnest, search]).tuning.trials == 2
+    with pytest.raises(ConfigError, match=f"{next(iter(space))}: each trial would be the same"):
+        load_config(None, [*in_vain, search])
 
 
 def test_a_search_needs_a_space_and_a_loss_that_stays_the_same() -> None:
