@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tfx.components.trainer import fn_args_utils
 
@@ -19,6 +19,10 @@ from trainer.settings import ServingSettings, TrainingSettings
 from trainer.training_run.devices import training_strategy
 from trainer.training_run.fit import Splits
 from trainer.tuning.values import TunableSettings, with_values
+
+# Where things are kept, and what is written beside the model: whoever frees memory for a training that was
+# interrupted goes on with it.
+_WITHOUT_INFLUENCE: Final = {"cache_gib": 0.0, "feature_cache_gib": 0.0, "tensorboard": False}
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,8 @@ def with_tuned_values(request: TrainRequest, values: Mapping[str, Any]) -> Train
 
 def training_key(request: TrainRequest, splits: Splits) -> str:
     """Names all that training depends on, as a hexadecimal SHA-256: the same key, the same outcome."""
-    settings = (request.model, request.training, request.seed, request.labels, request.code)
+    training = request.training.model_copy(update=_WITHOUT_INFLUENCE)
+    settings = (request.model, training, request.seed, request.labels, request.code)
     records = (splits.train.records, splits.evaluation.records)
     images = [(each.keys, each.labels.tolist()) for each in records]
     # Where there are others, the state of an interrupted training does not fit.

@@ -18,7 +18,7 @@ from trainer.model.saved_classifier import add_labels
 from trainer.model.settings import ModelSettings
 from trainer.settings import PhaseSettings, ServingSettings, TrainingSettings
 from trainer.train import _builder, opened_splits, train
-from trainer.train_request import TrainRequest
+from trainer.train_request import TrainRequest, training_key
 from trainer.training_run.callbacks import TimeLimit
 from trainer.training_run.fit import Splits
 
@@ -39,6 +39,25 @@ def test_decoded_images_of_all_sizes_are_kept_in_memory_only_as_far_as_allowed(
                 split.pixels(size)
         assert {file.name for file in (tmp_path / "run").glob("*/*")} == set(names[fitting:])
     assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        ({"cache_gib": 0}, True),
+        ({"feature_cache_gib": 0}, True),
+        ({"tensorboard": False}, True),
+        ({"batch_size": 8}, False),
+        ({"max_minutes": 3}, False),
+    ],
+)
+def test_an_interrupted_training_is_known_again_however_its_images_are_kept(
+    tmp_path: Path, changed: dict[str, float], same: bool
+) -> None:
+    keys = [
+        training_key(*_two_classes(tmp_path, TrainingSettings.model_validate(each))) for each in ({}, changed)
+    ]
+    assert (keys[0] == keys[1]) == same
 
 
 def _two_classes(folder: Path, training: TrainingSettings) -> tuple[TrainRequest, Splits]:
