@@ -157,7 +157,7 @@ def test_a_broken_newer_version_is_left_alone(
 
             with caplog.at_level(logging.ERROR, logger="serving.version_watcher"):
                 publish(wrongly_exported, model_dir, 2)
-                broken = [(1, ModelVersionStatus.AVAILABLE), (2, ModelVersionStatus.END)]
+                broken = [(2, ModelVersionStatus.END), (1, ModelVersionStatus.AVAILABLE)]
                 eventually(lambda: status() == broken)
                 time.sleep(0.3)
             assert len(caplog.records) == 1
