@@ -85,8 +85,10 @@ def _check_server(server: str, model: Path | None) -> None:
     if model is not None:
         raise ConfigError("--server asks a server, and --model a folder: give one of them.")
     host, _, port = server.rpartition(":")
-    if not host or "/" in server or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ConfigError(f"--server takes HOST:PORT, such as 127.0.0.1:8500, not '{server}'.")
+    # Of ::1:8500 gRPC would take all for the host, and port 443.
+    bare = ":" in host and not (host.startswith("[") and host.endswith("]"))
+    if not host or bare or "/" in server or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ConfigError(f"--server takes HOST:PORT, such as 127.0.0.1:8500 or [::1]:8500, not '{server}'.")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from components.contract import ConfigError
 from pipeline.workspace import Workspace
-from serving.contract import SAVED_MODEL_FILE, version_folders
+from serving.contract import SAVED_MODEL_FILE, version_folders, version_number
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ def find_model(workspace: Workspace, name: str | None, model: Path | None) -> Pu
 
 def _at(folder: Path) -> PushedModel:
     if (folder / SAVED_MODEL_FILE).is_file():
-        version = int(folder.name) if folder.name.isdecimal() else 0
-        return PushedModel(folder.parent.name, version, folder)
+        return PushedModel(folder.parent.name, version_number(folder.name) or 0, folder)
     versions = version_folders(folder)
     if not versions:
         raise ConfigError(f"{folder} holds no SavedModel, and no numbered folder with one.")

@@ -51,7 +51,7 @@ def serve(workspace: Workspace, name: str | None, model: Path | None, host: str,
 
     server = EmbeddedServer(found.model_dir, found.name, host, port)
     try:
-        chosen = server.start()
+        server.start()
     except PortBusyError as error:
         raise ConfigError(f"{error} Choose another with --port.") from error
     except (OSError, ModelLoadError) as error:
@@ -60,7 +60,7 @@ def serve(workspace: Workspace, name: str | None, model: Path | None, host: str,
     terminate_before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         print(
-            f"Serving {found.name} version {found.version} on {host}:{chosen}, gRPC, with the embedded "
+            f"Serving {found.name} version {found.version} on {server.address}, gRPC, with the embedded "
             "server (tensorflow_model_server is not on the PATH). Stop it with Ctrl-C.",
             flush=True,
         )

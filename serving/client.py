@@ -80,7 +80,8 @@ class Client:
         """Classifies images, in one request.
 
         Args:
-            images: encoded image files (JPEG, PNG, GIF or BMP), as they are on disk.
+            images: encoded image files (JPEG, PNG, GIF or BMP), as they are on disk; the README's limits
+                name those that have to become PNGs first.
 
         Returns:
             One prediction an image, in the same order.

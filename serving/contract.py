@@ -26,19 +26,30 @@ WARMUP_REQUESTS: Final = "assets.extra/tf_serving_warmup_requests"
 SAVED_MODEL_FILE: Final = "saved_model.pb"
 
 
+# The highest version: TensorFlow Serving reads them as signed numbers of 64 bits.
+_LAST_VERSION: Final = 2**63 - 1
+
+
+def version_number(folder_name: str) -> int | None:
+    """The version that TensorFlow Serving takes a folder of this name for; None for none.
+
+    Zeros before the number change nothing.
+    """
+    number = int(folder_name) if folder_name.isascii() and folder_name.isdecimal() else None
+    return number if number is not None and number <= _LAST_VERSION else None
+
+
 def version_folders(model_dir: Path) -> dict[int, Path]:
     """Finds the complete versions below `model_dir`, and the folder of each, oldest first.
 
-    TensorFlow Serving takes a directory for a version when its name is a
-    number, with zeros before it or without; one without a saved_model.pb is
-    still being written.
+    One without a saved_model.pb is still being written.
     """
     if not model_dir.is_dir():
         return {}
     # By name as well, so that of 1 and 01 it is always the same one.
     folders = sorted(
-        (int(entry.name), entry)
+        (number, entry)
         for entry in model_dir.iterdir()
-        if entry.name.isdecimal() and (entry / SAVED_MODEL_FILE).is_file()
+        if (number := version_number(entry.name)) is not None and (entry / SAVED_MODEL_FILE).is_file()
     )
     return dict(folders)

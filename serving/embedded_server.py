@@ -66,6 +66,12 @@ class EmbeddedServer:
         """The port; once started, the one in use."""
         return self._port
 
+    @property
+    def address(self) -> str:
+        """HOST:PORT as clients have to write it, an IPv6 host in brackets."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{host}:{self._port}"
+
     def start(self) -> int:
         """Loads the model, replays its warm-up requests, takes the port and begins to answer.
 
@@ -124,16 +130,13 @@ class EmbeddedServer:
             except OSError as error:
                 if error.errno == errno.EADDRINUSE:
                     raise self._busy() from error
-                raise OSError(f"Cannot listen on {self._host}:{self._port}: {error.strerror}.") from error
+                raise OSError(f"Cannot listen on {self.address}: {error.strerror}.") from error
 
     def _bind(self) -> int:
-        host = f"[{self._host}]" if ":" in self._host else self._host
         try:
-            return int(self._server.add_insecure_port(f"{host}:{self._port}"))
+            return int(self._server.add_insecure_port(self.address))
         except RuntimeError as error:
             raise self._busy() from error
 
     def _busy(self) -> PortBusyError:
-        return PortBusyError(
-            f"Port {self._port} is busy: another program listens on {self._host}:{self._port}."
-        )
+        return PortBusyError(f"Port {self._port} is busy: another program listens on {self.address}.")

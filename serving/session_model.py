@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.framework.tensor_pb2 import TensorProto
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
@@ -33,25 +34,8 @@ class RequestError(ValueError):
     """A request does not fit the signatures of the model; the text says what is expected."""
 
 
-def predict_inputs(request: PredictRequest) -> dict[str, Array]:
-    """Decodes the input tensors of a PredictRequest.
-
-    Args:
-        request: a tensorflow.serving.PredictRequest.
-
-    Returns:
-        Input name to array; string tensors are object arrays of bytes.
-
-    Raises:
-        RequestError: a tensor's values do not match its dtype and shape.
-    """
-    inputs = {}
-    for name, tensor in request.inputs.items():
-        try:
-            inputs[name] = tf.make_ndarray(tensor)
-        except (TypeError, ValueError, IndexError, KeyError) as error:
-            raise RequestError(f"Input {name!r} is not a valid tensor: {first_line(str(error))}") from error
-    return inputs
+class UnknownSignatureError(RequestError):
+    """The model has no such signature, for which TensorFlow Serving has a status code of its own."""
 
 
 class SessionModel:
@@ -100,6 +84,25 @@ class SessionModel:
         """Signature name to SignatureDef, as stored in the model."""
         return self._signatures
 
+    def predict(self, request: PredictRequest) -> dict[str, Array]:
+        """Answers a request as it comes over the wire; which model it asks for is the server's affair.
+
+        Args:
+            request: of serving_default, unless it names another signature.
+
+        Returns:
+            Output name to array, as `run` does.
+
+        Raises:
+            RequestError: as `run` does; or a tensor's values do not match its dtype and shape.
+            tf.errors.OpError: as `run` does.
+        """
+        name = request.model_spec.signature_name or SERVING_DEFAULT
+        signature = self._signature(name)
+        _check_names(name, signature, request.inputs)
+        inputs = {key: _decoded(key, tensor, signature.inputs[key]) for key, tensor in request.inputs.items()}
+        return self.run(name, inputs, request.output_filter)
+
     def run(
         self, signature_name: str, inputs: Mapping[str, Array], outputs: Sequence[str] | None = None
     ) -> dict[str, Array]:
@@ -117,22 +120,18 @@ class SessionModel:
 
         Raises:
             RequestError: the signature, an input or an output does not exist, is missing, or has
-                another dtype or shape.
+                another dtype or shape; or an output is asked for twice.
             tf.errors.OpError: an op of the model failed; InvalidArgumentError for bytes that are
                 no image.
         """
         signature = self._signature(signature_name)
-        if set(inputs) != set(signature.inputs):
-            raise RequestError(
-                f"Signature {signature_name!r} takes the inputs {_names(signature.inputs)},"
-                f" got {_names(inputs) or 'none'}."
-            )
+        _check_names(signature_name, signature, inputs)
         for name, info in signature.inputs.items():
-            _check_input(name, inputs[name], info)
-        wanted = tuple(dict.fromkeys(outputs or sorted(signature.outputs)))
-        if not set(wanted) <= set(signature.outputs):
+            _check_input(name, inputs[name].dtype, tf.TensorShape(inputs[name].shape), info)
+        wanted = tuple(outputs or sorted(signature.outputs))
+        if len(set(wanted)) < len(wanted) or not set(wanted) <= set(signature.outputs):
             raise RequestError(
-                f"Signature {signature_name!r} gives the outputs {_names(signature.outputs)},"
+                f"Signature {signature_name!r} gives the outputs {_names(signature.outputs)}, each once,"
                 f" asked for {_names(wanted)}."
             )
         # session.make_callable would be no faster: with a list of feeds it calls session.run.
@@ -160,7 +159,9 @@ class SessionModel:
         # "__saved_model_init_op" and its like are not for callers.
         callable_ones = [known for known in self._signatures if not known.startswith("__")]
         if name not in callable_ones:
-            raise RequestError(f"The model has no signature {name!r}; it has {_names(callable_ones)}.")
+            raise UnknownSignatureError(
+                f"The model has no signature {name!r}; it has {_names(callable_ones)}."
+            )
         return self._signatures[name]
 
 
@@ -185,10 +186,8 @@ def replay_warmup(model: SessionModel, saved_model_dir: str | Path) -> int:
             raise ModelLoadError(
                 f"Warm-up request {count} of {saved_model_dir} is a {kind}; only predict_log can be replayed."
             )
-        request = log.predict_log.request
-        signature_name = request.model_spec.signature_name or SERVING_DEFAULT
         try:
-            model.run(signature_name, predict_inputs(request), request.output_filter)
+            model.predict(log.predict_log.request)
         except (RequestError, tf.errors.OpError) as error:
             raise ModelLoadError(
                 f"The model {saved_model_dir} fails at its warm-up request {count}: {first_line(str(error))}"
@@ -206,13 +205,49 @@ def _warmup_logs(path: str) -> Iterator[PredictionLog]:
         raise ModelLoadError(f"The warm-up file {path} cannot be read: {first_line(str(error))}") from error
 
 
-def _check_input(name: str, array: Array, info: TensorInfo) -> None:
-    dtype, shape = tf.as_dtype(info.dtype), tf.TensorShape(info.tensor_shape)
-    if array.dtype != dtype.as_numpy_dtype or not shape.is_compatible_with(array.shape):
-        given = "string" if array.dtype == object else array.dtype
+def _check_names(signature_name: str, signature: SignatureDef, inputs: Iterable[str]) -> None:
+    if set(inputs) != set(signature.inputs):
         raise RequestError(
-            f"Input {name!r} takes {dtype.name} of shape {shape}, got {given} of shape {array.shape}."
+            f"Signature {signature_name!r} takes the inputs {_names(signature.inputs)},"
+            f" got {_names(inputs) or 'none'}."
         )
+
+
+def _check_input(name: str, dtype: np.dtype[Any], shape: tf.TensorShape, info: TensorInfo) -> None:
+    taken, taken_shape = tf.as_dtype(info.dtype), tf.TensorShape(info.tensor_shape)
+    if dtype != taken.as_numpy_dtype or not taken_shape.is_compatible_with(shape):
+        given = "string" if dtype.hasobject else dtype
+        raise RequestError(
+            f"Input {name!r} takes {taken.name} of shape {taken_shape}, got {given} of shape {shape}."
+        )
+
+
+def _decoded(name: str, tensor: TensorProto, info: TensorInfo) -> Array:
+    """The values of a tensor, once it is sure that there are as many as its shape says.
+
+    NumPy would take a size of -1 for any, which TensorFlow Serving refuses; and a short request that claims
+    thousands of millions of strings would get the memory for them.
+    """
+    sizes = [dim.size for dim in tensor.tensor_shape.dim]
+    if tensor.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
+        raise _invalid(name, "its shape leaves a size open")
+    try:
+        dtype = tf.as_dtype(tensor.dtype)
+    except TypeError as error:
+        raise _invalid(name, str(error)) from error
+    shape = tf.TensorShape(sizes)
+    _check_input(name, np.dtype(dtype.as_numpy_dtype), shape, info)
+    if dtype == tf.string and len(tensor.string_val) != shape.num_elements():
+        raise _invalid(name, f"{len(tensor.string_val)} strings do not fill the shape {shape}")
+    try:
+        values: Array = tf.make_ndarray(tensor)
+    except (TypeError, ValueError, IndexError, KeyError) as error:
+        raise _invalid(name, str(error)) from error
+    return values
+
+
+def _invalid(name: str, reason: str) -> RequestError:
+    return RequestError(f"Input {name!r} is not a valid tensor: {first_line(reason)}.")
 
 
 def _names(names: Iterable[str]) -> str:

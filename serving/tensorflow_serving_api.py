@@ -12,6 +12,18 @@ from typing import Any
 
 import grpc
 import tensorflow as tf
+from tensorflow.core.framework.tensor_pb2 import TensorProto
+from tensorflow.core.framework.types_pb2 import (
+    DT_DOUBLE,
+    DT_FLOAT,
+    DT_INT8,
+    DT_INT16,
+    DT_INT32,
+    DT_INT64,
+    DT_UINT8,
+    DT_UINT32,
+    DT_UINT64,
+)
 from tensorflow_serving.apis.get_model_metadata_pb2 import (
     GetModelMetadataRequest,
     GetModelMetadataResponse,
@@ -27,10 +39,22 @@ from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
 from serving.contract import SERVING_DEFAULT
 from serving.first_line import first_line
-from serving.session_model import RequestError, predict_inputs
+from serving.session_model import Array, RequestError, UnknownSignatureError
 from serving.version_watcher import ServedVersion, VersionWatcher
 
 _SIGNATURE_DEF = "signature_def"
+# Where TensorFlow Serving lists the numbers of a tensor; others of make_tensor_proto's are listed already.
+_LISTS = {
+    DT_FLOAT: "float_val",
+    DT_DOUBLE: "double_val",
+    DT_INT8: "int_val",
+    DT_INT16: "int_val",
+    DT_INT32: "int_val",
+    DT_INT64: "int64_val",
+    DT_UINT8: "int_val",
+    DT_UINT32: "uint32_val",
+    DT_UINT64: "uint64_val",
+}
 _STATUS_OF_CODE = {status.value[0]: status for status in grpc.StatusCode}
 
 
@@ -56,6 +80,8 @@ class _ServedModel:
             yield served
 
     def _check_name(self, spec: ModelSpec, context: grpc.ServicerContext) -> None:
+        if not spec.name:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The request has no model_spec.name.")
         if spec.name != self._model_name:
             context.abort(
                 grpc.StatusCode.NOT_FOUND,
@@ -74,6 +100,18 @@ class _ServedModel:
         return spec
 
 
+def _listed(values: Array) -> TensorProto:
+    """A tensor whose values are listed one by one, as TensorFlow Serving sends them.
+
+    Many clients read float_val, which TensorFlow's Python code leaves empty, packing the values instead.
+    """
+    tensor: TensorProto = tf.make_tensor_proto(values)
+    if tensor.tensor_content and tensor.dtype in _LISTS:
+        tensor.ClearField("tensor_content")
+        getattr(tensor, _LISTS[tensor.dtype]).extend(values.ravel().tolist())
+    return tensor
+
+
 def _unimplemented(method: str) -> Callable[[Any, Any, grpc.ServicerContext], None]:
     def answer(self: Any, request: Any, context: grpc.ServicerContext) -> None:
         context.abort(
@@ -89,26 +127,27 @@ class PredictionService(_ServedModel):
 
     def Predict(self, request: PredictRequest, context: grpc.ServicerContext) -> PredictResponse:
         """Runs one signature on the request's tensors."""
-        signature_name = request.model_spec.signature_name or SERVING_DEFAULT
         with self._lease(request.model_spec, context) as served:
             try:
-                inputs = predict_inputs(request)
-                answers = served.model.run(signature_name, inputs, request.output_filter)
+                answers = served.model.predict(request)
+            except UnknownSignatureError as error:
+                context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
             except RequestError as error:
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
             except tf.errors.OpError as error:
                 # TensorFlow's error codes are gRPC's.
                 context.abort(_STATUS_OF_CODE[error.error_code], first_line(error.message))
+            signature_name = request.model_spec.signature_name or SERVING_DEFAULT
             response = PredictResponse(model_spec=self._spec(served, signature_name))
         for name, values in answers.items():
-            response.outputs[name].CopyFrom(tf.make_tensor_proto(values))
+            response.outputs[name].CopyFrom(_listed(values))
         return response
 
     def GetModelMetadata(
         self, request: GetModelMetadataRequest, context: grpc.ServicerContext
     ) -> GetModelMetadataResponse:
         """Describes the signatures; "signature_def" is the one metadata field there is."""
-        if list(request.metadata_field) != [_SIGNATURE_DEF]:
+        if set(request.metadata_field) != {_SIGNATURE_DEF}:
             context.abort(
                 grpc.StatusCode.INVALID_ARGUMENT,
                 f"metadata_field must be [{_SIGNATURE_DEF!r}], got {list(request.metadata_field)}.",
@@ -130,7 +169,10 @@ class ModelService(_ServedModel):
     def GetModelStatus(
         self, request: GetModelStatusRequest, context: grpc.ServicerContext
     ) -> GetModelStatusResponse:
-        """Lists the served version as AVAILABLE, and one that failed to load as END with its error."""
+        """Lists the served version as AVAILABLE, and one that failed to load as END with its error.
+
+        The newest comes first, as with TensorFlow Serving.
+        """
         spec = request.model_spec
         self._check_name(spec, context)
         with self._watcher.lease() as served:
@@ -140,6 +182,7 @@ class ModelService(_ServedModel):
             statuses.append(ModelVersionStatus(version=failed.version, state=ModelVersionStatus.END))
             statuses[-1].status.error_code = tf.errors.UNKNOWN
             statuses[-1].status.error_message = failed.reason
+        statuses.sort(key=lambda status: status.version, reverse=True)
         if spec.HasField("version"):
             statuses = [status for status in statuses if status.version == spec.version.value]
             if not statuses:

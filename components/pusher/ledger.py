@@ -12,7 +12,7 @@ from components.image_folder.label_map import read_labels
 from components.pusher.notes import damaged, read_note
 from components.pusher.push_record import RECORD_FILE
 from components.whole_file import write_whole
-from serving.contract import LABELS_ASSET
+from serving.contract import LABELS_ASSET, version_number
 
 # A model server looks at numbered folders only.
 LEDGER_FILE: Final = ".published.json"
@@ -44,7 +44,9 @@ class Ledger:
         written = read_note(path, _LEDGER) if path.is_file() else Ledger()
         # A number counts even while its version is incomplete.
         there = sorted(
-            (int(entry.name), entry) for entry in model_dir.glob("[0-9]*") if entry.name.isdecimal()
+            (number, entry)
+            for entry in model_dir.glob("[0-9]*")
+            if (number := version_number(entry.name)) is not None
         )
         # Labels are only ever added, so the longest list is the newest.
         labels = max([written.labels, *(_labels(folder) for _, folder in there)], key=len)

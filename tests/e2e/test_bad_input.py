@@ -142,11 +142,15 @@ def test_predict_with_no_server_there(trial: Trial, images: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("address", ["", "localhost", ":8500", "http://localhost:8500", "localhost:85000"])
+@pytest.mark.parametrize(
+    "address", ["", "localhost", ":8500", "http://localhost:8500", "localhost:85000", "::1:8500"]
+)
 def test_predict_with_an_address_that_is_none(tmp_path: Path, images: Path, address: str) -> None:
     done = imgclf("predict", images / "cat" / "0000.jpeg", "--server", address, "--name", "pets")
     assert (done.returncode, done.stdout) == (USAGE, "")
-    assert done.stderr == f"Error: --server takes HOST:PORT, such as 127.0.0.1:8500, not '{address}'.\n"
+    assert done.stderr == (
+        f"Error: --server takes HOST:PORT, such as 127.0.0.1:8500 or [::1]:8500, not '{address}'.\n"
+    )
 
 
 def test_predict_with_a_server_and_a_folder(tmp_path: Path, images: Path) -> None:

@@ -62,9 +62,11 @@ def test_a_busy_port_is_refused_before_tensorflow_serving_takes_over(
 @pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_in_order(ended_by: signal.Signals, trial: Trial, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    server = begin_apart(log, serve, trial.workspace, None, None, "127.0.0.1", 0)
+    server = begin_apart(log, serve, trial.workspace, None, None, "::1", 0)
     while server.is_alive() and not (log.is_file() and re.search(r"Serving.*\n", log.read_text())):
         time.sleep(0.05)
+    # As --server takes it.
+    assert re.search(r" on \[::1\]:[1-9]\d*, gRPC", log.read_text())
     os.kill(server.pid or 0, ended_by)
     server.join(60)
     server.kill()  # As who runs the tests may ignore the signal.

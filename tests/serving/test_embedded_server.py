@@ -81,6 +81,18 @@ def test_output_filter(channel: grpc.Channel) -> None:
     assert set(response.outputs) == {contract.LABEL, contract.PROBABILITY}
 
 
+@pytest.mark.parametrize("images", [IMAGES[:1], IMAGES])
+def test_values_are_where_tensorflow_serving_puts_them(
+    channel: grpc.Channel, session_model: SessionModel, images: tuple[bytes, ...]
+) -> None:
+    outputs = PredictionServiceStub(channel).Predict(predict_request(*images)).outputs
+    direct = session_model.run(contract.SERVING_DEFAULT, {contract.IMAGE_BYTES: strings(*images)})
+    for name, values in direct.items():
+        listed = {"float32": "float_val", "bool": "bool_val", "object": "string_val"}[str(values.dtype)]
+        assert list(getattr(outputs[name], listed)) == values.ravel().tolist()
+        assert not outputs[name].tensor_content
+
+
 def test_a_request_above_grpcs_own_limit(channel: grpc.Channel) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (1500, 1000), (0, 0, 255)).save(buffer, "BMP")
@@ -116,11 +128,33 @@ def with_signature(name: str) -> PredictRequest:
     return request
 
 
-def with_short_tensor() -> PredictRequest:
-    """A request whose tensor has packed bytes that cannot be of its shape."""
-    tensor = tf.make_tensor_proto([1.0, 2.0])
-    tensor.tensor_shape.dim[0].size = 3
-    return with_input(contract.IMAGE_BYTES, tensor)
+def with_size(size: int) -> PredictRequest:
+    """A request with two images, whose tensor says that there are so many."""
+    request = predict_request(RED, BLUE)
+    request.inputs[contract.IMAGE_BYTES].tensor_shape.dim[0].size = size
+    return request
+
+
+def with_unknown_rank() -> PredictRequest:
+    """A request whose tensor does not say how many axes it has."""
+    request = predict_request(RED)
+    request.inputs[contract.IMAGE_BYTES].tensor_shape.Clear()
+    request.inputs[contract.IMAGE_BYTES].tensor_shape.unknown_rank = True
+    return request
+
+
+def with_dtype(number: int) -> PredictRequest:
+    """A request whose tensor is of a dtype that there is not."""
+    request = predict_request(RED)
+    request.inputs[contract.IMAGE_BYTES].dtype = number
+    return request
+
+
+def with_a_repeated_output() -> PredictRequest:
+    """A request for the same output twice, which TensorFlow Serving refuses."""
+    request = predict_request(RED)
+    request.output_filter.extend([contract.LABEL, contract.LABEL])
+    return request
 
 
 @pytest.mark.parametrize(
@@ -129,10 +163,12 @@ def with_short_tensor() -> PredictRequest:
         (predict_request(RED, name="dogs"), "NOT_FOUND", "has no model 'dogs'; it serves 'colours'"),
         (predict_request(RED, version=6), "NOT_FOUND", "Version 6 of model 'colours' is not served"),
         (predict_request(RED, version_label="new"), "INVALID_ARGUMENT", "no version labels"),
-        (predict_request(RED, signature_name="x"), "INVALID_ARGUMENT", "'x'; it has serving_default"),
+        (predict_request(RED, name=""), "INVALID_ARGUMENT", "has no model_spec.name"),
+        (PredictRequest(), "INVALID_ARGUMENT", "has no model_spec.name"),
+        (predict_request(RED, signature_name="x"), "FAILED_PRECONDITION", "'x'; it has serving_default"),
         (
             with_signature("__saved_model_init_op"),
-            "INVALID_ARGUMENT",
+            "FAILED_PRECONDITION",
             "has no signature '__saved_model_init_op'",
         ),
         (PredictRequest(model_spec=predict_request().model_spec), "INVALID_ARGUMENT", "got none"),
@@ -151,8 +187,17 @@ def with_short_tensor() -> PredictRequest:
             "INVALID_ARGUMENT",
             "got string of shape ()",
         ),
-        (with_short_tensor(), "INVALID_ARGUMENT", "not a valid tensor"),
+        (with_size(1), "INVALID_ARGUMENT", "not a valid tensor: 2 strings do not fill the shape (1,)"),
+        (with_size(3), "INVALID_ARGUMENT", "not a valid tensor: 2 strings do not fill the shape (3,)"),
+        # A server that made room for them would be ended for want of memory.
+        (with_size(1 << 62), "INVALID_ARGUMENT", "2 strings do not fill the shape (4611686018427387904,)"),
+        (with_size(-1), "INVALID_ARGUMENT", "not a valid tensor: its shape leaves a size open"),
+        (with_size(-2), "INVALID_ARGUMENT", "its shape leaves a size open"),
+        (with_unknown_rank(), "INVALID_ARGUMENT", "its shape leaves a size open"),
+        (with_dtype(0), "INVALID_ARGUMENT", "not a valid tensor"),
+        (with_dtype(999), "INVALID_ARGUMENT", "not a valid tensor"),
         (with_unknown_output(), "INVALID_ARGUMENT", "asked for score"),
+        (with_a_repeated_output(), "INVALID_ARGUMENT", "each once, asked for label, label"),
         (predict_request(b"garbage"), "INVALID_ARGUMENT", "Unknown image file format"),
         (predict_request(GREEN, RED[:300]), "INVALID_ARGUMENT", "jpeg::Uncompress failed"),
     ],
@@ -165,8 +210,9 @@ def test_refused_requests(channel: grpc.Channel, request_: PredictRequest, code:
     assert "\n" not in error.value.details()
 
 
-def test_metadata(channel: grpc.Channel, session_model: SessionModel) -> None:
-    request = GetModelMetadataRequest(metadata_field=["signature_def"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_metadata(channel: grpc.Channel, session_model: SessionModel, times: int) -> None:
+    request = GetModelMetadataRequest(metadata_field=["signature_def"] * times)
     request.model_spec.name = MODEL_NAME
     response = PredictionServiceStub(channel).GetModelMetadata(request)
     assert (response.model_spec.name, response.model_spec.version.value) == (MODEL_NAME, VERSION)

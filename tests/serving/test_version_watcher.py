@@ -88,6 +88,17 @@ def test_versions_with_zeros_before_them(exported: Path, model_dir: Path) -> Non
             assert client.predict([GREEN])[0].label == "green"
 
 
+@pytest.mark.parametrize("name", [str(1 << 63), "٣"])
+def test_names_that_are_no_version_for_tensorflow_serving(
+    exported: Path, model_dir: Path, watcher: VersionWatcher, name: str
+) -> None:
+    publish(exported, model_dir, 2).rename(model_dir / name)
+    time.sleep(0.3)
+    assert served(watcher) == 1
+    publish(exported, model_dir, (1 << 63) - 1)
+    eventually(lambda: served(watcher) == (1 << 63) - 1)
+
+
 def test_no_request_is_lost_in_the_swap(exported: Path, model_dir: Path) -> None:
     stop = threading.Event()
 
@@ -146,7 +157,7 @@ def test_a_broken_newer_version_is_left_alone(
 
             with caplog.at_level(logging.ERROR, logger="serving.version_watcher"):
                 publish(wrongly_exported, model_dir, 2)
-                broken = [(1, ModelVersionStatus.AVAILABLE), (2, ModelVersionStatus.END)]
+                broken = [(2, ModelVersionStatus.END), (1, ModelVersionStatus.AVAILABLE)]
                 eventually(lambda: status() == broken)
                 time.sleep(0.3)
             assert len(caplog.records) == 1

@@ -50,6 +50,11 @@ def test_goes_on_after_versions_of_other_tools(tmp_path: Path) -> None:
     assert publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD) == 1700000001
 
 
+def test_does_not_go_on_after_a_number_that_servers_pass_over(tmp_path: Path) -> None:
+    (tmp_path / "serving" / "20261122163000123456789").mkdir(parents=True)
+    assert publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD) == 1
+
+
 def test_a_failed_copy_is_no_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def copy_half(source: Path, target: Path) -> None:
         target.mkdir()
