@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from math import fsum
 from typing import TYPE_CHECKING, Final
 
 from components.image_folder.manifest import Entry
@@ -35,7 +36,8 @@ class StatisticsGatherer:
         self._formats: Counter[str] = Counter()
         self._shorter_sides: Counter[int] = Counter()
         self._measured = 0
-        self._channel_sums: tuple[float, ...] = (0.0,) * 6
+        # In hundredths, which is what measures are rounded to: so the order of the images does not matter.
+        self._channel_sums: tuple[int, ...] = (0,) * 6
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Counts accepted images in."""
@@ -52,7 +54,7 @@ class StatisticsGatherer:
             self._count("contrast", [measures.contrast for measures in measured])
             self._count("sharpness", [measures.sharpness for measures in measured])
             self._add_channels(
-                [sum(column) for column in zip(*(each[-6:] for each in measured), strict=True)]
+                [round(100 * fsum(column)) for column in zip(*(each[-6:] for each in measured), strict=True)]
             )
 
     def merge(self, other: StatisticsGatherer) -> None:
@@ -71,7 +73,7 @@ class StatisticsGatherer:
 
         mean = deviation = None
         if self._measured:
-            red, green, blue, *squares = (total / self._measured for total in self._channel_sums)
+            red, green, blue, *squares = (total / 100 / self._measured for total in self._channel_sums)
             mean = (round(red, 2), round(green, 2), round(blue, 2))
             deviation = (
                 _deviation(red, squares[0]),
@@ -91,7 +93,7 @@ class StatisticsGatherer:
             suggested_image_size=suggest_image_size(self._shorter_sides),
         )
 
-    def _add_channels(self, sums: Sequence[float]) -> None:
+    def _add_channels(self, sums: Sequence[int]) -> None:
         self._channel_sums = tuple(one + more for one, more in zip(self._channel_sums, sums, strict=True))
 
     def _count(self, name: StatisticName, values: Sequence[float]) -> None:

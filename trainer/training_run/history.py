@@ -44,7 +44,15 @@ class History(keras.callbacks.Callback):
             "seconds": round(time.monotonic() - self._started, 3),
         }
         self.rows = [*self.rows, row]
+        self._write()
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Writes the rows of a run that was killed after its last epoch, and has none left to do."""
+        if self.rows:
+            self._write()
+
+    def _write(self) -> None:
         with self._path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(row))
+            writer = csv.DictWriter(file, list(self.rows[-1]))
             writer.writeheader()
             writer.writerows(self.rows)

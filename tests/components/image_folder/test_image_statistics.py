@@ -11,7 +11,7 @@ from components.image_folder.measures import Measures
 
 # Red is 10 everywhere, green 20 or 40, blue spreads within each image too.
 FIRST = Measures(33, 9, 30, 7, 1, 2, 10, 20, 30, 100, 400, 1000)
-SECOND = Measures(100, 60, 70, 5, 3, 4, 10.006, 40, 40.01, 100.12, 1600, 2000)
+SECOND = Measures(100, 60, 70, 5, 3, 4, 10.02, 40, 40.02, 100.4, 1600, 2000)
 
 
 def _entry(**changes: Any) -> Entry:
@@ -49,12 +49,12 @@ def test_each_value_goes_to_the_bin_that_begins_at_or_below_it() -> None:
 
 def test_mean_and_deviation_of_the_channels() -> None:
     statistics = _gathered(_entry(measures=FIRST), _entry(), _entry(measures=SECOND)).result()
-    assert statistics.channel_mean == (10, 30, 35)  # to two digits, and over measured images only
-    assert statistics.channel_std == (0, 10, 16.57)  # sqrt(1500 - 35.005²)
+    assert statistics.channel_mean == (10.01, 30, 35.01)  # over measured images only
+    assert statistics.channel_std == (0, 10, 16.56)  # sqrt(1500 - 35.01²)
 
 
 def test_a_deviation_of_nothing_is_no_square_root_of_less_than_nothing() -> None:
-    rounded = FIRST._replace(red=0.1, red_square=0.1 * 0.1 - 1e-9)
+    rounded = FIRST._replace(red=0.11, red_square=0.01)  # 0.0121, to two digits
     statistics = _gathered(_entry(measures=rounded)).result()
     assert statistics.channel_std is not None and statistics.channel_std[0] == 0
 
@@ -79,6 +79,14 @@ def test_parts_come_to_the_same_as_the_whole() -> None:
     assert total.result() == _gathered(*entries).result()
     assert list(total.result().formats.items()) == [("GIF", 1), ("JPEG", 1), ("PNG", 2)]
     assert total.result().suggested_image_size == 192
+
+
+def test_the_order_of_the_images_does_not_matter() -> None:
+    """`imgclf data check` adds them up in another one than ingest; here the mean lies between two figures."""
+    entries = [_entry(measures=FIRST._replace(red=red)) for red in (211.66, 170.93, 77.36, 149.83)]
+    forwards, backwards, by_parts = _gathered(*entries), _gathered(*entries[::-1]), _gathered(*entries[:2])
+    by_parts.merge(_gathered(*entries[2:]))
+    assert forwards.result() == backwards.result() == by_parts.result()
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,23 @@ def test_killed_and_started_again(tmp_path: Path, name: str, lives: tuple[int, .
     assert not (tmp_path / "broken" / "resume").exists()
 
 
+def test_killed_after_the_last_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No epoch is left at whose end the history could be written."""
+    _train(tmp_path / "whole", "averaged weights")
+    monkeypatch.setattr(Resumption, "on_train_end", _die, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        _train(tmp_path / "broken", "averaged weights")
+    monkeypatch.undo()
+    (tmp_path / "broken" / "history.csv").unlink()  # Each attempt writes it into a folder of its own.
+    _train(tmp_path / "broken", "averaged weights")
+    for row, again in zip(_figures(tmp_path / "whole"), _figures(tmp_path / "broken"), strict=True):
+        assert again == pytest.approx(row, rel=1e-3)
+
+
+def _die(callback: object, logs: object = None) -> None:
+    raise KeyboardInterrupt
+
+
 def test_whether_steps_are_compiled_is_decided_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings: list[str] = []
 
