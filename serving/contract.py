@@ -27,7 +27,7 @@ SAVED_MODEL_FILE: Final = "saved_model.pb"
 
 
 # The highest version: TensorFlow Serving reads them as signed numbers of 64 bits.
-_LAST_VERSION: Final = 2**63 - 1
+LAST_VERSION: Final = 2**63 - 1
 
 
 def version_number(folder_name: str) -> int | None:
@@ -36,7 +36,7 @@ def version_number(folder_name: str) -> int | None:
     Zeros before the number change nothing.
     """
     number = int(folder_name) if folder_name.isascii() and folder_name.isdecimal() else None
-    return number if number is not None and number <= _LAST_VERSION else None
+    return number if number is not None and number <= LAST_VERSION else None
 
 
 def version_folders(model_dir: Path) -> dict[int, Path]:

@@ -16,7 +16,7 @@ from components.contract import KERAS_MODEL_FILE, PUSHED_KERAS_MODEL, ConfigErro
 from components.image_folder.label_map import read_labels
 from components.pusher.ledger import Ledger
 from components.pusher.push_record import PushRecord
-from serving.contract import LABELS_ASSET
+from serving.contract import LABELS_ASSET, LAST_VERSION, version_number
 
 _ABANDONED_SECONDS: Final = 24 * 3600
 _INCOMING: Final = ".incoming-"
@@ -39,7 +39,8 @@ def publish(saved_model: Path, model_dir: Path, record: PushRecord) -> int:
         The version; a number that was never used before.
 
     Raises:
-        ConfigError: labels were published since the model got its own, under ids that mean others to it.
+        ConfigError: labels were published since the model got its own, under ids that mean others to it; or
+            no version is left.
     """
     labels = read_labels(saved_model / LABELS_ASSET)
     _require_ids_kept(labels, Ledger.read(model_dir).labels)
@@ -79,6 +80,11 @@ def _next_version(model_dir: Path, labels: tuple[str, ...]) -> int:
     no trace: its number and its ids would come again, for another model and for other classes.
     """
     version = Ledger.read(model_dir).last_version + 1
+    if version_number(str(version)) is None:
+        raise ConfigError(
+            f"{model_dir} knows version {version - 1} already, and servers take no version above "
+            f"{LAST_VERSION}. Use another name or workspace."
+        )
     Ledger(version, labels).write(model_dir)
     return version
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from components.contract import ConfigError
 from components.pusher import publish as publish_module
 from components.pusher.ledger import LEDGER_FILE, Ledger
 from components.pusher.publish import publish
@@ -53,6 +54,13 @@ def test_goes_on_after_versions_of_other_tools(tmp_path: Path) -> None:
 def test_does_not_go_on_after_a_number_that_servers_pass_over(tmp_path: Path) -> None:
     (tmp_path / "serving" / "20261122163000123456789").mkdir(parents=True)
     assert publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD) == 1
+
+
+def test_does_not_publish_what_servers_would_pass_over(tmp_path: Path) -> None:
+    (tmp_path / "serving" / str(2**63 - 1)).mkdir(parents=True)
+    with pytest.raises(ConfigError, match=f"servers take no version above {2**63 - 1}"):
+        publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD)
+    assert [entry.name for entry in (tmp_path / "serving").iterdir()] == [str(2**63 - 1)]
 
 
 def test_a_failed_copy_is_no_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
