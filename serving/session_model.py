@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework.tensor_pb2 import TensorProto
+from tensorflow.core.framework.types_pb2 import DT_STRING
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
@@ -232,12 +233,12 @@ def _decoded(name: str, tensor: TensorProto, info: TensorInfo) -> Array:
     if tensor.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
         raise _invalid(name, "its shape leaves a size open")
     try:
-        dtype = tf.as_dtype(tensor.dtype)
-    except TypeError as error:
-        raise _invalid(name, str(error)) from error
+        dtype = np.dtype(tf.as_dtype(tensor.dtype).as_numpy_dtype)
+    except (TypeError, KeyError) as error:  # There is none of that number, or NumPy has none like it.
+        raise _invalid(name, f"there are no values of dtype {tensor.dtype}") from error
     shape = tf.TensorShape(sizes)
-    _check_input(name, np.dtype(dtype.as_numpy_dtype), shape, info)
-    if dtype == tf.string and len(tensor.string_val) != shape.num_elements():
+    _check_input(name, dtype, shape, info)
+    if tensor.dtype == DT_STRING and len(tensor.string_val) != shape.num_elements():
         raise _invalid(name, f"{len(tensor.string_val)} strings do not fill the shape {shape}")
     try:
         values: Array = tf.make_ndarray(tensor)

@@ -16,6 +16,7 @@ import pytest
 import tensorflow as tf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from PIL import Image
+from tensorflow.core.framework.types_pb2 import DT_RESOURCE, DT_VARIANT
 from tensorflow_serving.apis.classification_pb2 import ClassificationRequest
 from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest, SignatureDefMap
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest, ModelVersionStatus
@@ -144,7 +145,7 @@ def with_unknown_rank() -> PredictRequest:
 
 
 def with_dtype(number: int) -> PredictRequest:
-    """A request whose tensor is of a dtype that there is not."""
+    """A request whose tensor is of a dtype that there is not, or that no tensor has over the wire."""
     request = predict_request(RED)
     request.inputs[contract.IMAGE_BYTES].dtype = number
     return request
@@ -196,6 +197,8 @@ def with_a_repeated_output() -> PredictRequest:
         (with_unknown_rank(), "INVALID_ARGUMENT", "its shape leaves a size open"),
         (with_dtype(0), "INVALID_ARGUMENT", "not a valid tensor"),
         (with_dtype(999), "INVALID_ARGUMENT", "not a valid tensor"),
+        (with_dtype(DT_VARIANT), "INVALID_ARGUMENT", "not a valid tensor"),
+        (with_dtype(DT_RESOURCE), "INVALID_ARGUMENT", "not a valid tensor"),
         (with_unknown_output(), "INVALID_ARGUMENT", "asked for score"),
         (with_a_repeated_output(), "INVALID_ARGUMENT", "each once, asked for label, label"),
         (predict_request(b"garbage"), "INVALID_ARGUMENT", "Unknown image file format"),
