@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+# What lies closer together is one tone: changes before these leave rounding errors, and spread from black to
+# white those would be all that is to be seen of a blank image.
+_ONE_TONE = 1.0
+
 
 def autocontrast(images: tf.Tensor) -> tf.Tensor:
     """Stretches each channel of each image to the range from 0 to 255; one of a single tone stays.
@@ -11,9 +15,9 @@ def autocontrast(images: tf.Tensor) -> tf.Tensor:
     Args:
         images: float32 [N, H, W, 3].
     """
-    low, high = (reduce(images, (1, 2), True) for reduce in (tf.reduce_min, tf.reduce_max))
+    low, high = _ends(images)
     stretched = (images - low) * tf.math.divide_no_nan(255.0, high - low)
-    return tf.where(high > low, tf.clip_by_value(stretched, 0.0, 255.0), images)
+    return tf.where(high - low >= _ONE_TONE, tf.clip_by_value(stretched, 0.0, 255.0), images)
 
 
 def equalized(images: tf.Tensor) -> tf.Tensor:
@@ -26,7 +30,9 @@ def equalized(images: tf.Tensor) -> tf.Tensor:
         float32 [N, H, W, 3]; a channel of a single tone stays.
     """
     shape = tf.shape(images)
-    tones = tf.cast(tf.round(images), tf.int32)
+    low, high = _ends(images)
+    # Halfway between two tones, rounding would make both of one.
+    tones = tf.cast(tf.round(tf.where(high - low >= _ONE_TONE, images, low)), tf.int32)
     # One row for each channel of each image: [N × 3, H × W].
     rows = tf.reshape(tf.transpose(tones, (0, 3, 1, 2)), (shape[0] * shape[3], shape[1] * shape[2]))
     below = tf.cumsum(tf.math.bincount(rows, minlength=256, maxlength=256, axis=-1, dtype=tf.float32), axis=1)
@@ -43,11 +49,11 @@ def posterized(images: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
     """Keeps only the uppermost bits of each channel.
 
     Args:
-        images: float32 [N, H, W, 3].
+        images: float32 [N, H, W, 3]; rounded to whole numbers.
         bits: float32 scalar, a whole number from 1 to 8.
     """
     step = tf.pow(2.0, 8.0 - bits)
-    return tf.floor(images / step) * step
+    return tf.floor(tf.round(images) / step) * step
 
 
 def solarized(images: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
@@ -58,3 +64,8 @@ def solarized(images: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
         threshold: float32 scalar, from 0 to 256, which inverts nothing.
     """
     return tf.where(images >= threshold, 255.0 - images, images)
+
+
+def _ends(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The darkest and the brightest value of each channel of each image: float32 [N, 1, 1, 3] each."""
+    return tf.reduce_min(images, (1, 2), keepdims=True), tf.reduce_max(images, (1, 2), keepdims=True)

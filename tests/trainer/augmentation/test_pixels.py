@@ -178,6 +178,26 @@ def test_equalized_tones_are_spread_by_rank() -> None:
     np.testing.assert_array_equal(equal[0, :, :, 1], 33)
 
 
+@pytest.mark.parametrize("tone_of_all", [128.0, 127.5])
+def test_rounding_errors_of_what_came_before_are_no_tones(tone_of_all: float) -> None:
+    # As a blur leaves them: the mean of so many equal numbers is not quite that number.
+    sides = np.resize(np.float32([-1e-4, 1e-4]), (1, 6, 7, 3))
+    images = np.float32(tone_of_all) + sides
+    np.testing.assert_array_equal(tone.autocontrast(images), images)
+    np.testing.assert_allclose(tone.equalized(images), tone_of_all, atol=0.51)
+
+
+def test_rounding_errors_do_not_cost_a_tone_its_uppermost_bits() -> None:
+    images = np.resize(np.float32([128 - 1e-4, 128 + 1e-4]), (1, 6, 7, 3))
+    np.testing.assert_array_equal(tone.posterized(images, tf.constant(4.0)), np.full_like(images, 128))
+
+
+def test_tones_that_are_one_apart_are_stretched_to_black_and_white() -> None:
+    images = np.resize(np.float32([127, 128]), (1, 4, 5, 3))
+    for stretched in (tone.autocontrast(images), tone.equalized(images)):
+        np.testing.assert_array_equal(stretched, np.where(images == 127, 0, 255))
+
+
 def test_posterized_and_solarized_tones_by_hand() -> None:
     tones = np.float32([0, 31, 32, 200, 255]).reshape(1, 1, 5, 1) * np.ones(3, np.float32)
     np.testing.assert_array_equal(tone.posterized(tones, tf.constant(3.0))[0, 0, :, 0], [0, 0, 32, 192, 224])
