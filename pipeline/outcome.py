@@ -17,6 +17,8 @@ from components.contract import (
     LABELS_FILE,
     NEWLY_PUBLISHED,
     SERVING_CHECK_REPORT_FILE,
+    ConfigError,
+    DataError,
 )
 from components.image_folder.data_report import DataReport
 from components.image_folder.label_map import read_labels
@@ -36,6 +38,7 @@ from pipeline.summary import (
     Status,
 )
 from serving.contract import SAVED_MODEL_FILE
+from serving.first_line import first_line
 
 Artifacts = Mapping[str, Sequence[artifact.Artifact]]
 
@@ -47,6 +50,15 @@ class RunFailure:
     status: Status
     reason: str
     usage: bool = False
+
+
+def failure_of(error: Exception, stage: str) -> RunFailure:
+    """What an error that ended a stage, or came before any, makes of its run."""
+    if isinstance(error, DataError):
+        return RunFailure("invalid_data", str(error))
+    if isinstance(error, ConfigError):
+        return RunFailure("failed", str(error), usage=True)
+    return RunFailure("failed", f"{stage} failed: {type(error).__name__}: {first_line(str(error))}")
 
 
 def summarize_run(
