@@ -130,6 +130,7 @@ def run_pipeline(
         artifacts=runner.artifacts,
         failure=failure,
         log=run_dir / "log.txt",
+        push_again="Push again with --no-cache.",
     )
     summary = replace(summary, tuned=write_best_config(config, runner.artifacts, run_dir))
     if runner.stages:

@@ -53,6 +53,7 @@ def sum_up(
         artifacts=artifacts,
         failure=failure_of(error, failed) if error is not None and failed is not None else None,
         log=files.folder,  # Each step has a log of its own, where the pods are.
+        push_again=_push_again(config.seed),
     )
     if failed is not None:
         summary = replace(summary, log=f"that of the pod of {failed}")
@@ -60,3 +61,12 @@ def sum_up(
     return with_page(
         summary, config=config, run_dir=files.folder, began=files.prepared_at, artifacts=artifacts
     )
+
+
+def _push_again(seed: int) -> str:
+    """What stands in for `--no-cache`: compiled pipelines are run with TFX's cache, always.
+
+    A schedule that kept the seed would find the model that was taken back in that cache, and push it anew.
+    """
+    other = (seed + 1) % 2**32
+    return f"Bring it back, or have another trained with --set seed={other}, in its schedule as well."
