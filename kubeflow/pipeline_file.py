@@ -78,6 +78,10 @@ class PipelineFile:
             )
         arguments = {**{name: _NOTHING[name] for name in self.required & _NOTHING.keys()}, **given}
         missing = self.required - arguments.keys()
+        if (
+            self.parameters.get(IMAGES) == "" and not images
+        ):  # Compiled without, and no other setting has them.
+            missing = {*missing, IMAGES}
         if missing:
             options = ", ".join(sorted(_OPTIONS.get(name, name) for name in missing))
             raise ConfigError(f"{self.path} cannot do without {options}.")

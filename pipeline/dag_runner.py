@@ -17,13 +17,12 @@ from pipeline.compiled_nodes import node_ids
 from pipeline.config import Config
 from pipeline.dag import create_pipeline
 from pipeline.node_launch import launch_node, local_connection, set_run_id
-from pipeline.outcome import Artifacts, RunFailure, summarize_run
+from pipeline.outcome import Artifacts, RunFailure, failure_of, summarize_run
 from pipeline.output_capture import log_traceback
 from pipeline.run_page import with_page
 from pipeline.summary import RunSummary, Stage
 from pipeline.tuned_config import write_best_config
 from pipeline.workspace import Workspace
-from serving.first_line import first_line
 
 
 class RunListener(Protocol):
@@ -113,16 +112,14 @@ def run_pipeline(
         pipeline = create_pipeline(config, workspace, use_cache=use_cache)
         names = [component.id for component in pipeline.components]
         runner.run(pipeline)
-    except DataError as error:
-        failure = RunFailure("invalid_data", str(error))
-    except ConfigError as error:
-        failure = RunFailure("failed", str(error), usage=True)
+    except (DataError, ConfigError) as error:
+        failure = failure_of(error, "the pipeline")
     except Exception as error:
         if "KeyboardInterrupt" in str(error):  # Beam wraps it in an error of its own.
             raise KeyboardInterrupt from error
         log_traceback()
         stage = runner.stages[-1].name if runner.stages else "the pipeline"
-        failure = RunFailure("failed", f"{stage} failed: {type(error).__name__}: {first_line(str(error))}")
+        failure = failure_of(error, stage)
     if failure is None and not runner.launched:
         return None
     summary = summarize_run(
@@ -133,6 +130,7 @@ def run_pipeline(
         artifacts=runner.artifacts,
         failure=failure,
         log=run_dir / "log.txt",
+        push_again="Push again with --no-cache.",
     )
     summary = replace(summary, tuned=write_best_config(config, runner.artifacts, run_dir))
     if runner.stages:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.exit_codes import TERMINATED_EXIT
 from pipeline.pod_log import logger
 from pipeline.process_age import process_age
 from pipeline.run_files import RunFiles
@@ -70,6 +71,22 @@ def _remove(ir: pipeline_pb2.Pipeline, stage: str, execution_id: int) -> None:
         shutil.rmtree(folder)
 
 
+def _write_page(files: RunFiles, stage: str, error: Exception) -> None:
+    """Writes the page of the run as it stands; the last step, which would, is not reached.
+
+    Where another attempt succeeds after all, it is, and puts its own page in the place of this one.
+    """
+    from pipeline.metadata_connection import metadata_connection
+    from pipeline.output_capture import log_traceback
+
+    try:
+        from pipeline.step_summary import sum_up
+
+        sum_up(files, metadata_connection(files.workspace), stage, error)
+    except Exception:  # It may be ML Metadata that has failed; the step has ended as it has.
+        log_traceback()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the stage that the command line names; returns the exit code."""
     parser = argparse.ArgumentParser(description="Runs one stage of a run.")
@@ -80,12 +97,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     files = run_files(given)
 
+    errors: list[Exception] = []
+
     def work() -> None:
         from pipeline.metadata_connection import metadata_connection
 
-        run_stage(files, given.stage, metadata_connection(files.workspace))
+        try:
+            run_stage(files, given.stage, metadata_connection(files.workspace))
+        except Exception as error:
+            errors.append(error)
+            raise
 
-    return do_step(given.stage, files, given.retries, work)
+    exit_code = do_step(given.stage, files, given.retries, work)
+    # A pod that is taken away has no time for it, nor is its stage over.
+    if errors and exit_code != TERMINATED_EXIT and files.is_prepared:
+        _write_page(files, given.stage, errors[0])
+    return exit_code
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from components.contract import (
     LABELS_FILE,
     NEWLY_PUBLISHED,
     SERVING_CHECK_REPORT_FILE,
+    ConfigError,
+    DataError,
 )
 from components.image_folder.data_report import DataReport
 from components.image_folder.label_map import read_labels
@@ -36,6 +38,7 @@ from pipeline.summary import (
     Status,
 )
 from serving.contract import SAVED_MODEL_FILE
+from serving.first_line import first_line
 
 Artifacts = Mapping[str, Sequence[artifact.Artifact]]
 
@@ -49,6 +52,15 @@ class RunFailure:
     usage: bool = False
 
 
+def failure_of(error: Exception, stage: str) -> RunFailure:
+    """What an error that ended a stage, or came before any, makes of its run."""
+    if isinstance(error, DataError):
+        return RunFailure("invalid_data", str(error))
+    if isinstance(error, ConfigError):
+        return RunFailure("failed", str(error), usage=True)
+    return RunFailure("failed", f"{stage} failed: {type(error).__name__}: {first_line(str(error))}")
+
+
 def summarize_run(
     *,
     run_id: str,
@@ -58,6 +70,7 @@ def summarize_run(
     artifacts: Mapping[str, Artifacts],
     failure: RunFailure | None,
     log: Path,
+    push_again: str,
 ) -> RunSummary:
     """Sums a run up.
 
@@ -69,12 +82,13 @@ def summarize_run(
         artifacts: node id → output key → artifacts, of those that succeeded.
         failure: what ended the run early, if anything did.
         log: path of the frameworks' log.
+        push_again: how whoever runs it can have a model pushed where the one that was is gone; a sentence.
     """
     metrics = _metrics(artifacts)
     status, reason, pushed = (
         (failure.status, failure.reason, None)
         if failure is not None
-        else _verdict(config, stages, artifacts, metrics)
+        else _verdict(config, stages, artifacts, metrics, push_again)
     )
     return RunSummary(
         run_id=run_id,
@@ -135,7 +149,11 @@ def _metrics(artifacts: Mapping[str, Artifacts]) -> Metrics:
 
 
 def _verdict(
-    config: Config, stages: Sequence[Stage], artifacts: Mapping[str, Artifacts], metrics: Metrics
+    config: Config,
+    stages: Sequence[Stage],
+    artifacts: Mapping[str, Artifacts],
+    metrics: Metrics,
+    push_again: str,
 ) -> tuple[Status, str | None, Pushed | None]:
     pushed = artifacts["Pusher"]["pushed_model"][0]
     if pushed.get_int_custom_property("pushed"):
@@ -149,9 +167,7 @@ def _verdict(
             if current.holds(artifacts["Trainer"]["model"][0].uri):
                 version, folder = current.version, current.folder
         if not (folder / SAVED_MODEL_FILE).is_file():
-            reason = (
-                f"Nothing has changed since {folder} was pushed, but it is gone. Push again with --no-cache."
-            )
+            reason = f"Nothing has changed since {folder} was pushed, but it is gone. {push_again}"
             return "failed", reason, None
         return "pushed", None, Pushed(version, str(folder), new)
     reasons = []

@@ -6,6 +6,8 @@ import pytest
 
 from components.contract import ConfigError
 from kubeflow.pipeline_file import read_pipeline
+from pipeline.config import load_config
+from tests.kubeflow.compiling import compile_quickly
 
 _BARE = """
 pipelineInfo: {name: bare}
@@ -50,6 +52,14 @@ def test_images_that_are_missing_and_options_that_it_does_not_take(
 ) -> None:
     with pytest.raises(ConfigError, match="cannot do without --images"):
         read_pipeline(pipeline_path).arguments(None, None, "r", ())
+    # Each run of a schedule would find out for itself.
+    compiled = tmp_path / "compiled.yaml"
+    compile_quickly(load_config(None, []), compiled)
+    for nothing in (None, ""):
+        with pytest.raises(ConfigError, match="cannot do without --images"):
+            read_pipeline(compiled).arguments(nothing, None, "r", ())
+    compile_quickly(load_config(None, ["data.images=/imgclf/photos"]), compiled)
+    assert read_pipeline(compiled).arguments(None, None, "r", ()) == {"run_name": "r"}
     bare = tmp_path / "bare.yaml"
     bare.write_text(_BARE)
     assert read_pipeline(bare).arguments(None, None, "r", ()) == {}

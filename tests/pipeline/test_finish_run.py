@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tfx.orchestration import metadata
 
-from pipeline import finish_run
+from pipeline import finish_run, outcome
 from pipeline.compiled_nodes import node_ids
+from pipeline.config import load_config
 from pipeline.dag import create_pipeline
 from pipeline.finish_run import finish
 from pipeline.metadata_connection import metadata_connection
 from pipeline.node_launch import compile_ir, set_run_id
 from pipeline.run_files import RunFiles
+from pipeline.run_overrides import check_overrides
 from pipeline.summary import EXIT_CODES, Metrics, RunSummary, Status
 from pipeline.workspace import Workspace
 from tests.conftest import Trial
@@ -43,6 +46,20 @@ def test_a_retry_does_not_look_again(files: RunFiles, trial: Trial, tmp_path: Pa
     elsewhere = metadata.sqlite_metadata_connection_config(str(tmp_path / "empty.sqlite"))
     assert finish(files, elsewhere) == first
     assert files.summary.read_bytes() == written
+
+
+def test_what_is_advised_where_the_version_is_gone_can_be_done_on_kubeflow(
+    files: RunFiles, trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcome, "SAVED_MODEL_FILE", "gone")
+    verdict = finish(files, metadata_connection(trial.workspace, {}))
+    assert (verdict.status, verdict.exit_code) == ("failed", 1)
+    assert verdict.reason is not None
+    advised = verdict.reason.partition(" is gone. ")[2]
+    assert "--no-cache" not in advised
+    ((override,),) = [re.findall(r"--set (\S+?),", advised)]
+    check_overrides([override])
+    assert load_config(None, [override]).seed != files.read_config().seed
 
 
 def test_stages_have_to_have_succeeded(files: RunFiles, tmp_path: Path) -> None:

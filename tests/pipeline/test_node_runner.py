@@ -16,8 +16,10 @@ from pipeline.beam_settings import BeamSettings
 from pipeline.compiled_nodes import node_ids
 from pipeline.dag import create_pipeline
 from pipeline.metadata_connection import Connection, metadata_connection
+from pipeline.metadata_connection_names import HOST
 from pipeline.node_attempts import earlier_attempt
 from pipeline.node_launch import compile_ir, launch_node, set_run_id
+from pipeline.node_runner import main
 from pipeline.pod_log import logger
 from pipeline.run_files import RunFiles
 from pipeline.workspace import Workspace
@@ -101,6 +103,31 @@ def test_a_failed_attempt_is_no_success(files: RunFiles, connection: Connection)
     attempt = earlier_attempt(ir, "DataCheck", connection)
     assert attempt is not None
     assert not attempt.succeeded
+
+
+def test_a_run_whose_images_are_refused_leaves_its_page(
+    files: RunFiles, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No step comes after the one that refuses them."""
+    monkeypatch.delenv(HOST, raising=False)
+    config = files.read_config()
+    strict = config.balance.model_copy(update={"min_images_per_class": 1000})
+    config = config.model_copy(update={"balance": strict})
+    set_run_id(ir := compile_ir(create_pipeline(config, files.workspace)), files.run_id)
+    files.write_pipeline(ir, config)
+    for stage in (INGEST, "DataCheck"):
+        launch_node(ir, stage, connection, BeamSettings())
+    words = ["--workspace", str(files.workspace.root), "--run-id", files.run_id]
+    assert main([*words, "--stage", "ClassBalanceValidator"]) == 3
+    page = (files.folder / "report.html").read_text("utf-8")
+    assert "The images were refused" in page
+    assert "balance.min_images_per_class" in page
+    stages = dict(re.findall(r'<th scope="row">(\w+)</th><td class="\w+">\S (\w+)</td>', page))
+    assert [stages[stage] for stage in (INGEST, "DataCheck", "ClassBalanceValidator", "Trainer")] == [
+        *("ran", "ran", "failed", "skipped")
+    ]
+    # That is for the last step to write.
+    assert not files.summary.exists()
 
 
 def _others(files: RunFiles) -> list[str]:
