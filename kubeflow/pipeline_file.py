@@ -78,9 +78,8 @@ class PipelineFile:
             )
         arguments = {**{name: _NOTHING[name] for name in self.required & _NOTHING.keys()}, **given}
         missing = self.required - arguments.keys()
-        if (
-            self.parameters.get(IMAGES) == "" and not images
-        ):  # Compiled without, and no other setting has them.
+        # Compiled without, and no other setting has them.
+        if self.parameters.get(IMAGES) == "" and not images:
             missing = {*missing, IMAGES}
         if missing:
             options = ", ".join(sorted(_OPTIONS.get(name, name) for name in missing))
