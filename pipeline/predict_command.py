@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.markup import escape
@@ -19,14 +20,23 @@ from pipeline.output_capture import quiet_tensorflow
 from pipeline.pushed_models import PushedModel, find_model
 from pipeline.workspace import Workspace
 
-# Image file's bytes → label and its probability.
-Ask = Callable[[bytes], tuple[str, float]]
+
+class Answer(NamedTuple):
+    """The most probable label, and whether its probability reaches the model's reject threshold."""
+
+    label: str
+    probability: float
+    accepted: bool
+
+
+# Of an image file's bytes.
+Ask = Callable[[bytes], Answer]
 
 
 def predict(
     images: Sequence[Path], workspace: Workspace, name: str | None, model: Path | None, server: str | None
 ) -> None:
-    """Prints a table of file, label and probability.
+    """Prints a table of file, label and probability, and which answers the model itself rejects.
 
     Args:
         images: files.
@@ -51,14 +61,20 @@ def predict(
         table.add_column("File", overflow="fold")
         table.add_column("Label", overflow="fold")
         table.add_column("Probability", justify="right")
+        table.add_column()
         for path, data in files:
             try:
-                label, probability = ask(as_ingested(data, LimitSettings().max_pixels))
+                answer = ask(as_ingested(data, LimitSettings().max_pixels))
             except UnusableImageError as error:
                 refused.append(f"{path}: {error}")
             else:
                 # A name may have bytes that are no UTF-8, and a terminal that takes none.
-                table.add_row(escape(printable(str(path))), escape(label), f"{probability:.4f}")
+                table.add_row(
+                    escape(printable(str(path))),
+                    escape(answer.label),
+                    f"{answer.probability:.4f}",
+                    None if answer.accepted else "below serving.reject_below",
+                )
     if table.row_count:
         Console().print(table)
     if refused:
@@ -122,18 +138,22 @@ def _saved_model(found: PushedModel) -> Iterator[Ask]:
     from serving.first_line import first_line
     from serving.session_model import ModelLoadError, RequestError, SessionModel
 
-    def ask(data: bytes) -> tuple[str, float]:
+    def ask(data: bytes) -> Answer:
         try:
             answer = loaded.run(
                 contract.SERVING_DEFAULT,
                 {contract.IMAGE_BYTES: np.array([data], object)},
-                (contract.LABEL, contract.PROBABILITY),
+                (contract.LABEL, contract.PROBABILITY, contract.ACCEPTED),
             )
         except tf.errors.InvalidArgumentError as error:
             raise UnusableImageError("corrupt", "truncated or damaged: the decoder refuses it") from error
         except (RequestError, tf.errors.OpError) as error:
             raise ConfigError(f"{found.path} is no working imgclf model: {first_line(str(error))}") from error
-        return answer[contract.LABEL][0].decode("utf-8", "replace"), float(answer[contract.PROBABILITY][0])
+        return Answer(
+            answer[contract.LABEL][0].decode("utf-8", "replace"),
+            float(answer[contract.PROBABILITY][0]),
+            bool(answer[contract.ACCEPTED][0]),
+        )
 
     try:
         loaded = SessionModel.load(found.path)
@@ -147,14 +167,14 @@ def _saved_model(found: PushedModel) -> Iterator[Ask]:
 def _model_server(address: str, name: str) -> Iterator[tuple[str, Ask]]:
     from serving.client import Client, RequestRefusedError, ServerError
 
-    def ask(data: bytes) -> tuple[str, float]:
+    def ask(data: bytes) -> Answer:
         try:
             (prediction,) = client.predict([data])
         except RequestRefusedError as error:
             raise UnusableImageError(
                 "corrupt", "the server refuses it; it may be truncated or damaged"
             ) from error
-        return prediction.label, prediction.probability
+        return Answer(prediction.label, prediction.probability, prediction.accepted)
 
     try:
         with Client(address, name) as client:

@@ -1,0 +1,30 @@
+"""What `imgclf predict` prints of a model's answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.predict_command import predict
+from pipeline.workspace import Workspace
+from tests.serving.conftest import GREEN, GREY, MODEL_NAME
+
+
+@pytest.mark.parametrize("from_server", [False, True])
+def test_answers_that_the_model_rejects_are_told(
+    exported: Path,
+    address: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    from_server: bool,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    (sure := tmp_path / "sure.jpg").write_bytes(GREEN)
+    (unsure := tmp_path / "unsure.jpg").write_bytes(GREY)
+    where = (MODEL_NAME, None, address) if from_server else (None, exported, None)
+    predict([sure, unsure], Workspace(tmp_path), *where)
+    told = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if ".jpg" in line}
+    rejected = {name.rpartition("/")[2]: "below serving.reject_below" in line for name, line in told.items()}
+    assert rejected == {"sure.jpg": False, "unsure.jpg": True}
