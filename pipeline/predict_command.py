@@ -61,7 +61,6 @@ def predict(
         table.add_column("File", overflow="fold")
         table.add_column("Label", overflow="fold")
         table.add_column("Probability", justify="right")
-        table.add_column()
         for path, data in files:
             try:
                 answer = ask(as_ingested(data, LimitSettings().max_pixels))
@@ -69,12 +68,8 @@ def predict(
                 refused.append(f"{path}: {error}")
             else:
                 # A name may have bytes that are no UTF-8, and a terminal that takes none.
-                table.add_row(
-                    escape(printable(str(path))),
-                    escape(answer.label),
-                    f"{answer.probability:.4f}",
-                    None if answer.accepted else "below serving.reject_below",
-                )
+                row = [escape(printable(str(path))), escape(answer.label), f"{answer.probability:.4f}"]
+                table.add_row(*row, *([] if answer.accepted else ["below serving.reject_below"]))
     if table.row_count:
         Console().print(table)
     if refused:
