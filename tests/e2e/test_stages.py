@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 import tensorflow_data_validation as tfdv
 
 from components import contract
@@ -20,11 +19,11 @@ from components.example_schema.schema_rule import contract_schema
 from components.image_folder.split_assignment import assign_split
 from components.pusher.push_record import PushRecord, production
 from components.serving_check.check import ServingReport
-from pipeline.class_scores import ClassScores
 from pipeline.evaluation import ACCURACY, EXAMPLE_COUNT, MACRO_F1
-from serving.contract import IMAGE_BYTES, LABEL, SAVED_MODEL_FILE, SERVING_DEFAULT, version_folders
-from serving.session_model import SessionModel
+from serving.contract import SAVED_MODEL_FILE, version_folders
 from tests.conftest import Trial, first_run
+from tests.e2e.example_records import bytes_of, records_of
+from tests.e2e.own_answers import require_figures_of
 from tests.image_files import patterned_bytes
 
 pytestmark = pytest.mark.e2e
@@ -48,22 +47,6 @@ ALL_STAGES = {
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
     """A workspace of this module's own: each test finds it as the one before has left it."""
     return first_run(tmp_path_factory.mktemp("stages"))
-
-
-def _records(examples: Path) -> dict[str, list[tf.train.Example]]:
-    return {
-        split: [
-            tf.train.Example.FromString(record)
-            for shard in sorted((examples / f"Split-{split}").glob("*"))
-            for record in tf.data.TFRecordDataset(str(shard)).as_numpy_iterator()
-        ]
-        for split in contract.SPLITS
-    }
-
-
-def _bytes(example: tf.train.Example, key: str) -> bytes:
-    (value,) = example.features.feature[key].bytes_list.value
-    return bytes(value)
 
 
 def _statuses(stages: object) -> dict[str, str]:
@@ -107,21 +90,21 @@ def test_records_hold_the_files_own_bytes_under_the_contracts_keys(trial: Trial)
         contract.CLASS_LABEL,
     }  # fmt: skip
     labels = ("across", "down", "plain")
-    splits = _records(trial.artifact("ImageFolderExampleGen", "examples"))
+    splits = records_of(trial.artifact("ImageFolderExampleGen", "examples"))
     for example in itertools.chain.from_iterable(splits.values()):
         assert set(example.features.feature) == keys
-        name = _bytes(example, contract.IMAGE_FILENAME).decode()
-        assert _bytes(example, contract.IMAGE_ENCODED) == (trial.images / name).read_bytes()
+        name = bytes_of(example, contract.IMAGE_FILENAME).decode()
+        assert bytes_of(example, contract.IMAGE_ENCODED) == (trial.images / name).read_bytes()
         (label_id,) = example.features.feature[contract.CLASS_LABEL].int64_list.value
-        assert labels[label_id] == name.split("/")[0] == _bytes(example, contract.CLASS_TEXT).decode()
+        assert labels[label_id] == name.split("/")[0] == bytes_of(example, contract.CLASS_TEXT).decode()
 
 
 def test_no_image_is_in_two_splits_and_each_is_where_its_content_says(trial: Trial) -> None:
     fractions = trial.config().data.splits
     seen: Counter[str] = Counter()
-    for split, examples in _records(trial.artifact("ImageFolderExampleGen", "examples")).items():
+    for split, examples in records_of(trial.artifact("ImageFolderExampleGen", "examples")).items():
         for example in examples:
-            sha256 = _bytes(example, contract.IMAGE_SHA256).decode()
+            sha256 = bytes_of(example, contract.IMAGE_SHA256).decode()
             seen[sha256] += 1
             assert assign_split(sha256, fractions) == split
     assert len(seen) == 120
@@ -178,29 +161,6 @@ def test_a_setting_of_the_evaluation_runs_only_what_depends_on_it(trial: Trial) 
     assert list(version_folders(trial.workspace.model_dir("stripes"))) == [1]
 
 
-def _require_figures_of(
-    saved_model: Path, held_out: list[tf.train.Example], classes: dict[str, ClassScores] | None
-) -> Counter[tuple[str, str]]:
-    """Compares scores with a model's own answers; returns what it took for what, how often."""
-    files = np.array([_bytes(record, contract.IMAGE_ENCODED) for record in held_out], object)
-    labels = [_bytes(record, contract.CLASS_TEXT).decode() for record in held_out]
-    with SessionModel.load(saved_model) as model:
-        answers = model.run(SERVING_DEFAULT, {IMAGE_BYTES: files})[LABEL]
-    taken = Counter(zip(labels, (answer.decode() for answer in answers), strict=True))
-    assert classes is not None
-    assert len(classes) == 3
-    for label, scores in classes.items():
-        of_class, answered = (
-            sum(count for pair, count in taken.items() if pair[side] == label) for side in (0, 1)
-        )
-        known = taken[label, label]
-        assert scores.images == of_class
-        assert scores.recall == pytest.approx(known / of_class)
-        assert scores.precision == (pytest.approx(known / answered) if answered else None)
-        assert scores.f1 == pytest.approx(2 * known / (of_class + answered))
-    return taken
-
-
 def test_a_worse_model_is_not_blessed_against_the_baseline(trial: Trial) -> None:
     before = list(version_folders(trial.workspace.model_dir("stripes")))
     summary = trial.run("worse", ["training.epochs=0"])
@@ -217,11 +177,11 @@ def test_a_worse_model_is_not_blessed_against_the_baseline(trial: Trial) -> None
     assert summary.reason.count(". ") == 0
     assert list(version_folders(trial.workspace.model_dir("stripes"))) == before
     metrics = summary.metrics
-    held_out = _records(trial.artifact("ImageFolderExampleGen", "examples"))["test"]
+    held_out = records_of(trial.artifact("ImageFolderExampleGen", "examples"))["test"]
     in_production = trial.workspace.model_dir("stripes") / str(before[0])
-    _require_figures_of(in_production, held_out, metrics.baseline_classes)
+    require_figures_of(in_production, held_out, metrics.baseline_classes)
     candidates = trial.artifact("Trainer", "model") / "Format-Serving"
-    taken = _require_figures_of(candidates, held_out, metrics.candidate_classes)
+    taken = require_figures_of(candidates, held_out, metrics.candidate_classes)
     told = {(mistake.label, mistake.answer): mistake.images for mistake in metrics.mistakes}
     assert told == {pair: count for pair, count in taken.items() if pair[0] != pair[1]}
     assert len(told) >= 2
@@ -290,8 +250,8 @@ def test_another_model_of_the_same_images_is_no_trouble_when_files_were_touched(
 def test_one_more_image_runs_what_depends_on_it_and_keeps_every_split(trial: Trial) -> None:
     def splits() -> dict[str, str]:
         return {
-            _bytes(example, contract.IMAGE_SHA256).decode(): split
-            for split, examples in _records(trial.artifact("ImageFolderExampleGen", "examples")).items()
+            bytes_of(example, contract.IMAGE_SHA256).decode(): split
+            for split, examples in records_of(trial.artifact("ImageFolderExampleGen", "examples")).items()
             for example in examples
         }
 

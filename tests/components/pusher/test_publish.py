@@ -52,7 +52,7 @@ def test_goes_on_after_versions_of_other_tools(tmp_path: Path) -> None:
 
 
 def test_does_not_go_on_after_a_number_that_servers_pass_over(tmp_path: Path) -> None:
-    (tmp_path / "serving" / "20261122163000123456789").mkdir(parents=True)
+    (tmp_path / "serving" / ("9" * 20)).mkdir(parents=True)
     assert publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD) == 1
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from components.image_folder.policies import KINDS
-from pipeline.class_scores import ClassScores, Mistake
 from pipeline.run_report.findings_table import MOST_FILES
 from pipeline.run_report.page import PageInput, render, write_page
 from pipeline.summary import Metrics, Pushed, Stage
@@ -364,50 +363,6 @@ def test_the_model_and_the_stages() -> None:
     assert '<td class="bad">✗ failed</td><td class="number">1.0</td>' in html
     assert '<td class="quiet">- skipped</td><td class="number"></td>' in html
     assert "No model was evaluated." in render(_INPUTS["no data"])
-
-
-def _scored(f1: dict[str, float], before: dict[str, float] | None = None) -> PageInput:
-    """A run whose model has these F1, as has the one before it."""
-    candidate, baseline = (
-        None if each is None else {label: ClassScores(7, 0.25, None, value) for label, value in each.items()}
-        for each in (f1, before)
-    )
-    found = tuple(Mistake(label, "wolf", 3) for label in f1)
-    metrics = Metrics({"accuracy": 0.5, "macro_f1": 0.4}, None, (0.1, 0.75), candidate, baseline, found)
-    return page_input(data_report(), summary(metrics=metrics))
-
-
-def _rows(html: str, heading: str) -> list[list[str]]:
-    """The cells of the table behind a heading."""
-    table = html.split(f"{heading}</h3>")[1].split("</table>")[0]
-    rows = table.split("<tbody>")[1].split("</tr>")[:-1]
-    return [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in rows]
-
-
-def test_the_worst_classes_come_first() -> None:
-    html = render(_scored({"cat": 0.75, "dog": 0.125, "new": 0.5}, {"cat": 0.7, "dog": 0.5}))
-    assert _rows(html, "Class by class, on the test split") == [
-        ["dog", "7", "0.250", "–", "0.125", "0.500", "-0.375"],
-        ["new", "7", "0.250", "–", "0.500", "–", "–"],
-        ["cat", "7", "0.250", "–", "0.750", "0.700", "+0.050"],
-    ]
-    assert _rows(html, "What was mistaken for what, on the test split") == [
-        [label, "wolf", "3"] for label in ("cat", "dog", "new")
-    ]
-    assert "macro F1" in html
-    assert "between 0.100 and 0.750, with 95 % confidence" in html
-    assert "3 classes, worst F1 first" in html
-    alone = render(_scored({"cat": 0.75}))
-    assert _rows(alone, "Class by class, on the test split") == [["cat", "7", "0.250", "–", "0.750"]]
-    assert "Class by class" not in render(_INPUTS["run"])
-
-
-def test_of_very_many_classes_the_worst_are_listed() -> None:
-    html = render(_scored({label: position / 1000 for position, label in enumerate(_MANY)}))
-    assert "The 20 worst of 1,000 classes, worst F1 first" in html
-    assert [row[0] for row in _rows(html, "Class by class, on the test split")] == _MANY[:20]
-    assert "The 10 most frequent of 1,000;" in html
-    assert len(_rows(html, "What was mistaken for what, on the test split")) == 10
 
 
 @pytest.mark.parametrize(("name", "limit"), [("run", 80_000), ("1000 classes", 160_000)])
