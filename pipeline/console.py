@@ -205,6 +205,14 @@ def _print_verdict(console: Console, summary: RunSummary) -> None:
             f"Accuracy: {candidate['accuracy']:.4f} on the {candidate['example_count']:.0f} "
             f"held-out images of the test split{sure}{compared}",
         )
+    accepted = summary.metrics.accepted
+    if accepted is not None:
+        right = "" if accepted.accuracy is None else f", accuracy {accepted.accuracy:.4f}"
+        print_line(
+            console,
+            f"Accepted: {accepted.answered} of these answers "
+            f"(serving.reject_below {accepted.threshold:g}){right}",
+        )
     if summary.pushed is not None:
         what = "pushed" if summary.pushed.new else "nothing to push; in production is"
         print_line(

@@ -132,7 +132,7 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
         examples.outputs["examples"],
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs[MODEL],
-        eval_config=eval_config(config.evaluation),
+        eval_config=eval_config(config.evaluation, config.serving.reject_below),
         example_splits=[TEST],
     )
     serving_check = ServingCheck(

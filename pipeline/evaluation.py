@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.metrics.multi_class_confusion_matrix_metrics import NO_PREDICTED_CLASS_ID
 
 from components.contract import CLASS_LABEL, CLASS_TEXT
-from pipeline.class_scores import ClassScores, Mistake, class_scores, macro_f1, mistakes
+from pipeline.class_scores import ClassScores, Confusion, Mistake, class_scores, macro_f1, mistakes
 from pipeline.config import EvaluationSettings
+from pipeline.selective_classification import OFFERED_THRESHOLDS, Coverage, coverage
 from serving.contract import PROBABILITIES, SERVE_EXAMPLES
 
 ACCURACY = "accuracy"
@@ -22,13 +26,17 @@ _CONFUSION: Final = "confusion"
 _DIFFERENCE: Final = "_diff"
 
 
-def eval_config(settings: EvaluationSettings) -> tfma.EvalConfig:
+def eval_config(settings: EvaluationSettings, reject_below: float) -> tfma.EvalConfig:
     """Accuracy overall and by class, through the signature that is served, on raw examples.
 
     The thresholds hold for the whole test split only: TFMA would otherwise
     apply them to each class too, and one small class could block a model.
     Cross-entropy is not among the metrics: it has no value for a class that
     the model in production has never heard of, and accuracy has.
+
+    Args:
+        settings: limits.
+        reject_below: the least probability of an answer that the served model accepts.
     """
     overall = tfma.SlicingSpec()
     threshold = tfma.MetricThreshold(
@@ -44,10 +52,12 @@ def eval_config(settings: EvaluationSettings) -> tfma.EvalConfig:
         per_slice_thresholds=[tfma.PerSliceMetricThreshold(slicing_specs=[overall], threshold=threshold)],
     )
     count = tfma.MetricConfig(class_name="ExampleCount", config=f'{{"name": "{EXAMPLE_COUNT}"}}')
-    # Of every image the answer, however unsure: without a threshold of 0, half of the probability is asked.
+    # The first is 0: of every image the answer, however unsure. In ascending order, because TFMA forgets an
+    # answer that it has once found too unsure.
+    surer = sorted({_just_below(least) for least in (*OFFERED_THRESHOLDS, reject_below) if least})
     confusion = tfma.MetricConfig(
         class_name="MultiClassConfusionMatrixAtThresholds",
-        config=f'{{"name": "{_CONFUSION}", "thresholds": [0.0]}}',
+        config=json.dumps({"name": _CONFUSION, "thresholds": [0.0, *surer]}),
     )
     return tfma.EvalConfig(
         model_specs=[
@@ -66,11 +76,13 @@ class Evaluated:
         metrics: metric → value.
         classes: label → scores, of the classes with images.
         mistakes: the most frequent first.
+        coverage: by ascending threshold.
     """
 
     metrics: dict[str, float]
     classes: dict[str, ClassScores]
     mistakes: tuple[Mistake, ...]
+    coverage: tuple[Coverage, ...]
 
 
 def read_evaluation(evaluation_uri: str, labels: Sequence[str], *, baseline: bool) -> Evaluated | None:
@@ -92,15 +104,35 @@ def read_evaluation(evaluation_uri: str, labels: Sequence[str], *, baseline: boo
     (overall,) = (metrics[""][""] for slice_key, metrics in result.slicing_metrics if not slice_key)
     # Beside a baseline, TFMA adds the difference of each metric to the candidate's own.
     of_the_model = {name: value for name, value in overall.items() if not name.endswith(_DIFFERENCE)}
-    (matrix,) = overall[_CONFUSION]["multiClassConfusionMatrixAtThresholds"]["matrices"]
-    confusion = {
-        # Zeros are left out of the message.
-        (entry.get("actualClassId", 0), entry.get("predictedClassId", 0)): round(entry["numWeightedExamples"])
-        for entry in matrix["entries"]
-    }
+    every, *surer = overall[_CONFUSION]["multiClassConfusionMatrixAtThresholds"]["matrices"]
+    confusion = _confusion(every)
     metrics = {name: value["doubleValue"] for name, value in of_the_model.items() if "doubleValue" in value}
     classes = class_scores(confusion, labels)
-    return Evaluated({**metrics, MACRO_F1: macro_f1(classes)}, classes, mistakes(confusion, labels))
+    return Evaluated(
+        {**metrics, MACRO_F1: macro_f1(classes)},
+        classes,
+        mistakes(confusion, labels),
+        tuple(coverage(_just_above(matrix["threshold"]), _confusion(matrix)) for matrix in surer),
+    )
+
+
+def _confusion(matrix: Mapping[str, Any]) -> Confusion:
+    """Of a matrix of TFMA's message, in which zeros are left out; without answers below its threshold."""
+    return {
+        (entry.get("actualClassId", 0), entry.get("predictedClassId", 0)): round(entry["numWeightedExamples"])
+        for entry in matrix["entries"]
+        if entry.get("predictedClassId", 0) != NO_PREDICTED_CLASS_ID
+    }
+
+
+def _just_below(least: float) -> float:
+    """What TFMA has to be asked for answers of at least this probability: it takes those above."""
+    return float(np.nextafter(np.float32(least), np.float32(0)))
+
+
+def _just_above(asked: float) -> float:
+    """The least probability that `_just_below` was asked for; rounded, as one would write it."""
+    return round(float(np.nextafter(np.float32(asked), np.float32(1))), 6)
 
 
 def refusal(

@@ -84,7 +84,7 @@ def summarize_run(
         log: path of the frameworks' log.
         push_again: how whoever runs it can have a model pushed where the one that was is gone; a sentence.
     """
-    metrics = _metrics(artifacts)
+    metrics = _metrics(config.serving.reject_below, artifacts)
     status, reason, pushed = (
         (failure.status, failure.reason, None)
         if failure is not None
@@ -128,7 +128,7 @@ def _images(artifacts: Mapping[str, Artifacts]) -> Images | None:
     return Images.of(DataReport.read(path)) if path else None
 
 
-def _metrics(artifacts: Mapping[str, Artifacts]) -> Metrics:
+def _metrics(reject_below: float, artifacts: Mapping[str, Artifacts]) -> Metrics:
     found = artifacts.get("Evaluator")
     if found is None:
         return Metrics()
@@ -145,6 +145,11 @@ def _metrics(artifacts: Mapping[str, Artifacts]) -> Metrics:
         candidate.classes,
         baseline.classes if baseline else None,
         candidate.mistakes,
+        candidate.coverage,
+        # One of them is this value, as far as it was rounded.
+        min(candidate.coverage, key=lambda each: abs(each.threshold - reject_below))
+        if reject_below
+        else None,
     )
 
 

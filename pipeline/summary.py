@@ -14,6 +14,7 @@ from components.image_folder.findings import NO_IMAGE
 from components.whole_file import write_whole
 from pipeline.class_scores import ClassScores, Mistake
 from pipeline.exit_codes import FAILED_EXIT, INVALID_DATA_EXIT, NOT_BLESSED_EXIT, PUSHED_EXIT
+from pipeline.selective_classification import Coverage
 
 Status = Literal["pushed", "not_blessed", "invalid_data", "failed"]
 StageStatus = Literal["ran", "cached", "skipped", "failed"]
@@ -99,6 +100,8 @@ class Metrics:
         confidence_interval: of the candidate's accuracy, at 95 %.
         candidate_classes, baseline_classes: label → scores, of classes with images.
         mistakes: of the candidate, the most frequent first.
+        coverage: of the candidate, by ascending threshold.
+        accepted: of `coverage`, what `serving.reject_below` comes to; None where nothing is rejected.
     """
 
     candidate: dict[str, float] | None = None
@@ -107,6 +110,8 @@ class Metrics:
     candidate_classes: dict[str, ClassScores] | None = None
     baseline_classes: dict[str, ClassScores] | None = None
     mistakes: tuple[Mistake, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    accepted: Coverage | None = None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from pipeline.evaluation import ACCURACY, EXAMPLE_COUNT, MACRO_F1
 from serving.contract import SAVED_MODEL_FILE, version_folders
 from tests.conftest import Trial, first_run
 from tests.e2e.example_records import bytes_of, records_of
-from tests.e2e.own_answers import require_figures_of
+from tests.e2e.own_answers import own_answers, require_coverage_of, require_figures_of
 from tests.image_files import patterned_bytes
 
 pytestmark = pytest.mark.e2e
@@ -163,7 +163,7 @@ def test_a_setting_of_the_evaluation_runs_only_what_depends_on_it(trial: Trial) 
 
 def test_a_worse_model_is_not_blessed_against_the_baseline(trial: Trial) -> None:
     before = list(version_folders(trial.workspace.model_dir("stripes")))
-    summary = trial.run("worse", ["training.epochs=0"])
+    summary = trial.run("worse", ["training.epochs=0", "serving.reject_below=0.35"])
     assert (summary.status, summary.exit_code, summary.pushed) == ("not_blessed", 4, None)
     assert _statuses(summary.stages)["Pusher"] == "skipped"
     candidate, baseline = summary.metrics.candidate, summary.metrics.baseline
@@ -179,9 +179,11 @@ def test_a_worse_model_is_not_blessed_against_the_baseline(trial: Trial) -> None
     metrics = summary.metrics
     held_out = records_of(trial.artifact("ImageFolderExampleGen", "examples"))["test"]
     in_production = trial.workspace.model_dir("stripes") / str(before[0])
-    require_figures_of(in_production, held_out, metrics.baseline_classes)
+    require_figures_of(own_answers(in_production, held_out), metrics.baseline_classes)
     candidates = trial.artifact("Trainer", "model") / "Format-Serving"
-    taken = require_figures_of(candidates, held_out, metrics.candidate_classes)
+    answers = own_answers(candidates, held_out)
+    require_coverage_of(answers, metrics)
+    taken = require_figures_of(answers, metrics.candidate_classes)
     told = {(mistake.label, mistake.answer): mistake.images for mistake in metrics.mistakes}
     assert told == {pair: count for pair, count in taken.items() if pair[0] != pair[1]}
     assert len(told) >= 2

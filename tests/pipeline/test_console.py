@@ -13,6 +13,7 @@ from rich.console import Console
 
 from components.progress import report_progress
 from pipeline.console import RunDisplay, print_summary
+from pipeline.selective_classification import Coverage
 from pipeline.summary import Images, Metrics, Pushed, RunSummary, SetAside, Stage, Tuned
 
 IMAGES = Images(
@@ -70,6 +71,17 @@ def test_a_pushed_model(tmp_path: Path) -> None:
     assert "--name" not in text
     _pushed(tmp_path, "cars")
     assert "--name pets" in _printed(summary)
+
+
+def test_what_is_accepted_is_told_where_anything_is_rejected(tmp_path: Path) -> None:
+    summary = _pushed(tmp_path, "pets")
+    assert "Accepted:" not in _printed(summary)
+    for accepted, right in ((Coverage(0.85, 200, 199), ", accuracy 0.9950"), (Coverage(1, 0, 0), "")):
+        text = _printed(replace(summary, metrics=replace(summary.metrics, accepted=accepted)))
+        assert (
+            f"Accepted: {accepted.answered} of these answers "
+            f"(serving.reject_below {accepted.threshold:g}){right}\n"
+        ) in text
 
 
 def test_what_tuning_found_is_one_line(tmp_path: Path) -> None:

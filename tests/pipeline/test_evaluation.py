@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import pytest
 
 from pipeline.config import EvaluationSettings
-from pipeline.evaluation import refusal
+from pipeline.evaluation import eval_config, refusal
 
 _SETTINGS = EvaluationSettings(min_accuracy=0.85, max_accuracy_drop=0.01)
 
@@ -38,3 +41,14 @@ def test_numbers_can_be_told_from_their_limits(
 ) -> None:
     before = None if baseline is None else {"accuracy": baseline}
     assert refusal(_SETTINGS, {"accuracy": candidate}, before) == f"Its accuracy of {sentence}"
+
+
+@pytest.mark.parametrize("reject_below", [0.0, 0.34, 0.9, 1.0])
+def test_answers_exactly_at_a_threshold_are_above_what_tfma_is_asked(reject_below: float) -> None:
+    (*_, confusion) = eval_config(_SETTINGS, reject_below).metrics_specs[0].metrics
+    every, *asked = json.loads(confusion.config)["thresholds"]
+    least = sorted({0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, reject_below} - {0.0})
+    assert every == 0
+    for value, below in zip(least, asked, strict=True):
+        at = np.float32(value)
+        assert np.nextafter(at, np.float32(0)) <= below < at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -153,3 +154,10 @@ def page_input(data: DataReport | None, run: RunSummary | None = None, **changes
         "summary": run,
     }
     return PageInput(**{**values, **changes})
+
+
+def table_rows(html: str, heading: str) -> list[list[str]]:
+    """The cells of the table behind a heading."""
+    table = html.split(f"{heading}</h3>")[1].split("</table>")[0]
+    rows = table.split("<tbody>")[1].split("</tr>")[:-1]
+    return [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in rows]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from pipeline.class_scores import ClassScores, Mistake
 from pipeline.run_report.page import PageInput, render
 from pipeline.summary import Metrics
-from tests.pipeline.run_report.samples import data_report, page_input, summary
+from tests.pipeline.run_report.samples import data_report, page_input, summary, table_rows
 
 
 def _scored(f1: dict[str, float], before: dict[str, float] | None = None) -> PageInput:
@@ -21,28 +19,21 @@ def _scored(f1: dict[str, float], before: dict[str, float] | None = None) -> Pag
     return page_input(data_report(), summary(metrics=metrics))
 
 
-def _rows(html: str, heading: str) -> list[list[str]]:
-    """The cells of the table behind a heading."""
-    table = html.split(f"{heading}</h3>")[1].split("</table>")[0]
-    rows = table.split("<tbody>")[1].split("</tr>")[:-1]
-    return [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in rows]
-
-
 def test_the_worst_classes_come_first() -> None:
     html = render(_scored({"cat": 0.75, "dog": 0.125, "new": 0.5}, {"cat": 0.7, "dog": 0.5}))
-    assert _rows(html, "Class by class, on the test split") == [
+    assert table_rows(html, "Class by class, on the test split") == [
         ["dog", "7", "0.250", "–", "0.125", "0.500", "-0.375"],
         ["new", "7", "0.250", "–", "0.500", "–", "–"],
         ["cat", "7", "0.250", "–", "0.750", "0.700", "+0.050"],
     ]
-    assert _rows(html, "What was mistaken for what, on the test split") == [
+    assert table_rows(html, "What was mistaken for what, on the test split") == [
         [label, "wolf", "3"] for label in ("cat", "dog", "new")
     ]
     assert "macro F1" in html
     assert "between 0.100 and 0.750, with 95 % confidence" in html
     assert "3 classes, worst F1 first" in html
     alone = render(_scored({"cat": 0.75}))
-    assert _rows(alone, "Class by class, on the test split") == [["cat", "7", "0.250", "–", "0.750"]]
+    assert table_rows(alone, "Class by class, on the test split") == [["cat", "7", "0.250", "–", "0.750"]]
     assert "Class by class" not in render(page_input(data_report(), summary()))
 
 
@@ -50,6 +41,6 @@ def test_of_very_many_classes_the_worst_are_listed() -> None:
     many = [f"class-{index:04d}" for index in range(1000)]
     html = render(_scored({label: position / 1000 for position, label in enumerate(many)}))
     assert "The 20 worst of 1,000 classes, worst F1 first" in html
-    assert [row[0] for row in _rows(html, "Class by class, on the test split")] == many[:20]
+    assert [row[0] for row in table_rows(html, "Class by class, on the test split")] == many[:20]
     assert "The 10 most frequent of 1,000;" in html
-    assert len(_rows(html, "What was mistaken for what, on the test split")) == 10
+    assert len(table_rows(html, "What was mistaken for what, on the test split")) == 10
