@@ -23,6 +23,7 @@ from pipeline.run_page import with_page
 from pipeline.summary import RunSummary, Stage
 from pipeline.tuned_config import write_best_config
 from pipeline.workspace import Workspace
+from trainer.last_training import last_training
 
 
 class RunListener(Protocol):
@@ -109,6 +110,8 @@ def run_pipeline(
     names: list[str] = []
     failure: RunFailure | None = None
     try:
+        if not use_cache:
+            last_training(workspace.cache, config.name).unlink(missing_ok=True)
         pipeline = create_pipeline(config, workspace, use_cache=use_cache)
         names = [component.id for component in pipeline.components]
         runner.run(pipeline)

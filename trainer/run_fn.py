@@ -13,6 +13,7 @@ from serving.warmup import write_warmup_requests
 from trainer.export import export_classifier
 from trainer.golden_answers import write_golden_answers
 from trainer.images.split_records import SplitRecords
+from trainer.last_training import last_training
 from trainer.model.saved_classifier import add_labels
 from trainer.train import opened_splits, train
 from trainer.train_request import TrainRequest, train_request, training_key, with_tuned_values
@@ -37,7 +38,13 @@ def train_and_export(request: TrainRequest) -> None:
     logs = request.run_dir / "tensorboard" if request.training.tensorboard else None
     with opened_splits(request) as (splits, transform):
         try:
-            classifier, _ = train(request, splits, request.run_dir / HISTORY_FILE, logs)
+            classifier, _ = train(
+                request,
+                splits,
+                request.run_dir / HISTORY_FILE,
+                logs,
+                last_training(request.cache_dir, request.name),
+            )
         except DivergedError as error:
             if error.best is None:
                 raise

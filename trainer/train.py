@@ -49,15 +49,20 @@ def opened_splits(request: TrainRequest) -> Iterator[tuple[Splits, TransformGrap
 
 
 def train(
-    request: TrainRequest, splits: Splits, history: Path, tensorboard: Path | None = None
+    request: TrainRequest,
+    splits: Splits,
+    history: Path,
+    tensorboard: Path | None = None,
+    outcome: Path | None = None,
 ) -> tuple[Classifier, EvalFigures | None]:
-    """Trains from the start, or from where a killed run of the very same request ended.
+    """Trains from the start, or from where another run of the very same request ended, killed or not.
 
     Args:
         request: what to train, and how.
         splits: images, from `opened_splits` of this request or of one with the same images and size.
         history: CSV that gets one row an epoch.
         tensorboard: folder of TensorBoard's logs; None for none.
+        outcome: file with what training came to, for a later run of the very same; None to keep nothing.
 
     Returns:
         The classifier and what it comes to on the eval split, as `fit` has them.
@@ -78,6 +83,7 @@ def train(
         resume=request.cache_dir / "interrupted" / training_key(request, splits),
         features=request.cache_dir / "features",
         tensorboard=tensorboard,
+        outcome=outcome,
     )
     return fit(
         _builder(request.model, request.labels),

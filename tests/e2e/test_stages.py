@@ -14,7 +14,7 @@ import pytest
 import tensorflow_data_validation as tfdv
 
 from components import contract
-from components.contract import DataError
+from components.contract import HISTORY_FILE, DataError
 from components.example_schema.schema_rule import contract_schema
 from components.image_folder.split_assignment import assign_split
 from components.pusher.push_record import PushRecord, production
@@ -292,10 +292,13 @@ def test_a_new_class_is_appended_and_a_vanished_one_refused(trial: Trial) -> Non
 def test_no_cache_runs_every_stage_and_trains_the_same_model(trial: Trial) -> None:
     seed = ["seed=11", "evaluation.min_accuracy=0.1", "evaluation.max_accuracy_drop=1"]
     cached = trial.run("for comparison", seed)
+    took = (trial.artifact("Trainer", "model_run") / HISTORY_FILE).read_text()
     again = trial.run("no cache", seed, use_cache=False)
     ran = {name for name, status in _statuses(again.stages).items() if status == "ran"}
     assert ran >= ALL_STAGES - {"LatestBlessedResolver"}
     assert again.metrics.candidate == pytest.approx(cached.metrics.candidate, abs=0.05)
+    # Every epoch was run, and took what it took.
+    assert (trial.artifact("Trainer", "model_run") / HISTORY_FILE).read_text() != took
 
 
 def test_a_version_that_was_taken_back_is_no_baseline(trial: Trial) -> None:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from serving.contract import IMAGE_BYTES, SERVING_DEFAULT, TOP_LABELS
+from serving.session_model import SessionModel
 from tests.conftest import Trial
+from tests.image_files import patterned_bytes
 from tests.trainer.stripes_request import stripes_request
 from trainer.model.saved_classifier import saved_labels
 from trainer.model.warm_start import load_source
 from trainer.run_fn import train_and_export
-from trainer.settings import TrainingSettings
+from trainer.settings import ServingSettings, TrainingSettings
 from trainer.training_run.callbacks import DivergedError
 
 
@@ -31,3 +35,36 @@ def test_of_a_training_that_diverges_a_model_is_kept_that_another_can_start_from
     assert str(kept) in str(caught.value)
     assert saved_labels(kept) == request.labels
     assert all(np.isfinite(weights).all() for weights in load_source(kept).get_weights())
+
+
+def test_what_a_training_came_to_is_exported_again_where_only_the_export_is_another(
+    trial: Trial, tmp_path: Path
+) -> None:
+    training = TrainingSettings.model_validate({"phases": [{"train": "all", "epochs": 2}]})
+    first = stripes_request(trial, tmp_path, training)
+    further = {
+        "first": first,
+        "same": replace(first, serving=ServingSettings(top_k=1)),
+        "other": replace(first, seed=1),
+        "first again": first,
+    }
+    runs = {}
+    for name, request in further.items():
+        folder = tmp_path / name
+        train_and_export(
+            replace(request, run_dir=folder / "run", saved_model_dir=folder / "model" / "Format-Serving")
+        )
+        weights = load_source(folder / "model" / "model.keras").get_weights()
+        # What an epoch took tells whether it was run.
+        runs[name] = weights, (folder / "run" / "history.csv").read_text()
+    assert runs["same"][1] == runs["first"][1]
+    for ours, theirs in zip(runs["same"][0], runs["first"][0], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    # Only the last training of a model is kept.
+    assert len({runs[name][1] for name in ("first", "other", "first again")}) == 3
+    assert not list((tmp_path / "cache" / "interrupted").glob("*"))
+    with SessionModel.load(tmp_path / "same" / "model" / "Format-Serving") as model:
+        labels = model.run(SERVING_DEFAULT, {IMAGE_BYTES: np.array([patterned_bytes(0, 0, "PNG")], object)})[
+            TOP_LABELS
+        ]
+    assert labels.shape == (1, 1)

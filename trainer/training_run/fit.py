@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -60,15 +60,18 @@ class RunFiles:
 
     Attributes:
         history: CSV that gets one row an epoch.
-        resume: folder of what a killed run goes on from; gone when training ends.
+        resume: folder of what a killed run goes on from; named after all that training depends on, and gone
+            when training ends.
         features: folder of the feature cache.
         tensorboard: folder of TensorBoard's logs; None for none.
+        outcome: file with what training came to, for a later run of the very same; None to keep nothing.
     """
 
     history: Path
     resume: Path
     features: Path
     tensorboard: Path | None = None
+    outcome: Path | None = None
 
 
 def fit(
@@ -86,7 +89,8 @@ def fit(
     looked at in images of the size that the model takes in the end. A phase
     that trains only the head learns from features, which are computed once
     an image and kept for later runs. What a killed run did up to its last
-    whole epoch is not done again, and the outcome is the same.
+    whole epoch is not done again, and the outcome is the same; nor is what
+    the run before it did that was just like this one.
 
     Args:
         build: makes the classifier for images of a height and width, pixels.
@@ -135,7 +139,7 @@ def _fit(
     if idle := without_effect(settings):
         report_progress(idle)
     history = History(files.history)
-    first, best = _go_on(files.resume, classifier, settings, history)
+    first, best = _go_on(files, classifier, settings, history)
     for number, (phase, epochs) in enumerate(zip(settings.phases, epochs_of, strict=True)):
         if number < first or epochs == 0:
             continue
@@ -154,7 +158,8 @@ def _fit(
         if time.monotonic() >= until:
             report_progress(f"{plan.name}: training.max_minutes are over, so it is left out")
             continue
-        _note_phase(files.resume, number, classifier, best, history)
+        begun = _state_before(number, classifier, best, history, files.resume.name)
+        begun.save(files.resume / _PHASE_FILE)
         history.phase = number + 1
         sized = _at_size(classifier, build, phase.image_size or splits.train.size, plan.seed)
         state = files.resume / f"epochs-{number}.npz"
@@ -173,6 +178,11 @@ def _fit(
             classifier.model.set_weights(best.weights)
         if diverged is not None:
             return classifier, best.figures, diverged
+    over = len(settings.phases)
+    if files.outcome is not None and first < over:
+        # The model has the best weights now.
+        outcome = _state_before(over, classifier, replace(best, weights=()), history, files.resume.name)
+        outcome.save(files.outcome)
     shutil.rmtree(files.resume, ignore_errors=True)
     return classifier, best.figures, None
 
@@ -204,31 +214,40 @@ def _at_size(classifier: Classifier, build: Callable[[int], Classifier], size: i
     return other
 
 
-def _note_phase(folder: Path, number: int, classifier: Classifier, best: BestSoFar, history: History) -> None:
-    """Saves what a phase begins with, unless that is what a killed run noted already."""
+def _state_before(
+    number: int, classifier: Classifier, best: BestSoFar, history: History, training: str
+) -> SavedState:
+    """What a phase begins with; or, with a number after the last, what all of them came to."""
     figures = None if best.figures is None else asdict(best.figures)
-    SavedState(
-        {"phase": number, "best": figures, "rows": history.rows},
+    return SavedState(
+        {"training": training, "phase": number, "best": figures, "rows": history.rows},
         {
             "variables": [variable.numpy() for variable in classifier.model.variables],
             "best weights": best.weights,
         },
-    ).save(folder / _PHASE_FILE)
+    )
 
 
 def _go_on(
-    folder: Path, classifier: Classifier, settings: TrainingSettings, history: History
+    files: RunFiles, classifier: Classifier, settings: TrainingSettings, history: History
 ) -> tuple[int, BestSoFar]:
     """The phase to begin with, and the best before it."""
-    state = SavedState.load(folder / _PHASE_FILE)
+    state = None if files.outcome is None else SavedState.load(files.outcome)
+    if state is None or state.figures["training"] != files.resume.name:
+        state = SavedState.load(files.resume / _PHASE_FILE)
     if state is None:
         return 0, BestSoFar(settings.monitor, None, classifier.model.get_weights())
     for variable, value in zip(classifier.model.variables, state.arrays["variables"], strict=True):
         variable.assign(value)
     history.rows = list(state.figures["rows"])
-    report_progress(f"goes on with phase {state.figures['phase'] + 1} of a run that was interrupted")
+    history.write()
+    phase = state.figures["phase"]
+    if phase < len(settings.phases):
+        report_progress(f"goes on with phase {phase + 1} of a run that was interrupted")
+    else:
+        report_progress("nothing that training depends on has changed: takes the weights it came to before")
     figures = None if state.figures["best"] is None else EvalFigures(**state.figures["best"])
-    return state.figures["phase"], BestSoFar(settings.monitor, figures, state.arrays["best weights"])
+    return phase, BestSoFar(settings.monitor, figures, state.arrays["best weights"])
 
 
 def _smaller_steps(plan: PhasePlan) -> str:

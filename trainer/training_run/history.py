@@ -44,14 +44,16 @@ class History(keras.callbacks.Callback):
             "seconds": round(time.monotonic() - self._started, 3),
         }
         self.rows = [*self.rows, row]
-        self._write()
+        self.write()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Writes the rows of a run that was killed after its last epoch, and has none left to do."""
-        if self.rows:
-            self._write()
+        self.write()
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Writes the rows so far, where there are any."""
+        if not self.rows:
+            return
         with self._path.open("w", newline="") as file:
             writer = csv.DictWriter(file, list(self.rows[-1]))
             writer.writeheader()
