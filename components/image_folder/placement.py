@@ -230,8 +230,7 @@ def _groups(pairs: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
         return node
 
     for first, second in pairs:
-        one, other = sorted((root(first), root(second)))
-        parent[other] = one
+        parent[root(second)] = root(first)
     members: defaultdict[int, list[int]] = defaultdict(list)
     for node in sorted(parent):
         members[root(node)].append(node)

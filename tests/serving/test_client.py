@@ -208,6 +208,20 @@ def test_a_model_that_is_still_loading(canned: CannedServer) -> None:
             client.model_version()
 
 
+def test_of_several_versions_the_highest_that_is_ready_answers(canned: CannedServer) -> None:
+    states = (
+        wire.ModelVersionStatus.AVAILABLE,
+        wire.ModelVersionStatus.AVAILABLE,
+        wire.ModelVersionStatus.LOADING,
+    )
+    versions = [
+        wire.ModelVersionStatus(version=number, state=state) for number, state in enumerate(states, 1)
+    ]
+    canned.answer = lambda context: wire.GetModelStatusResponse(model_version_status=versions)
+    with Client(canned.address, MODEL_NAME) as client:
+        assert client.model_version() == 2
+
+
 def test_the_import_is_light() -> None:
     program = (
         "import json, sys; import serving.client;"

@@ -55,9 +55,9 @@ def test_chance_is_seldom_exceeded_by_like_and_like() -> None:
 
 
 def test_largest_change_by_hand() -> None:
-    most, shift = largest_change({"a": 50, "b": 30, "c": 20}, {"a": 40, "b": 10, "c": 50})
-    assert (most, shift.distance) == ("c", pytest.approx(0.3))
-    # Together 70 of 200 are c. Half the probability of an error each: 3.20515 instead of 3.
+    most, shift = largest_change({"a": 30, "b": 20, "c": 50}, {"a": 10, "b": 50, "c": 40})
+    assert (most, shift.distance) == ("b", pytest.approx(0.3))
+    # Together 70 of 200 are b. Half the probability of an error each: 3.20515 instead of 3.
     assert shift.chance == pytest.approx(3.20515 * math.sqrt(0.35 * 0.65 * (1 / 100 + 1 / 100)), rel=1e-5)
     _, shift = largest_change({"a": 50, "b": 50}, {"a": 60, "b": 40})
     assert shift.chance == pytest.approx(3 * math.sqrt(0.55 * 0.45 * (1 / 100 + 1 / 100)))

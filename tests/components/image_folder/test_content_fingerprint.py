@@ -58,9 +58,9 @@ def _touch(path: Path) -> None:
     os.utime(path, ns=(1, 2 * 10**9))
 
 
-def _rewrite(path: Path, text: str) -> None:
+def _rewrite(path: Path, text: str, seconds: int = 2) -> None:
     path.write_text(text)
-    _touch(path)
+    os.utime(path, ns=(1, seconds * 10**9))
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,12 @@ def _rewrite(path: Path, text: str) -> None:
         (lambda root: None, True),
         (lambda root: [_touch(root / name) for name in NAMES], True),
         (lambda root: _rewrite(root / "a/1.jpg", "A/1.jpg"), False),
+        (lambda root: _rewrite(root / "a/1.jpg", "A/1.jpg", seconds=0), False),
         (lambda root: (_touch(root / "a/1.jpg"), _rewrite(root / "b/3.jpg", "B/3.jpg")), False),
         (lambda root: _rewrite(root / "a/1.jpg", "longer than before"), False),
         (lambda root: (root / "a/1.jpg").unlink(), False),
     ],
-    ids=["nothing", "touched", "written to", "touched and written to", "longer", "gone"],
+    ids=["nothing", "touched", "written to", "older", "touched and written to", "longer", "gone"],
 )
 def test_content_tells_whether_files_have_changed(
     root: Path, tmp_path: Path, change: Callable[[Path], object], same: bool

@@ -8,6 +8,7 @@ import pytest
 
 from components.contract import ConfigError
 from tests.listings import listed, write_tree
+from tests.permissions import heeded_permissions
 
 MANIFEST = {"labels.csv": "path,label\nx/1.jpg,a\nx/2.jpg,b\n", "x/1.jpg": "", "x/2.jpg": ""}
 SIDECAR = {"1.jpg": "", "1.txt": "a", "2.jpg": "", "2.txt": "b"}
@@ -79,3 +80,14 @@ def test_files_that_are_no_manifest(tmp_path: Path, layout: str) -> None:
     if layout not in ("auto", "manifest"):
         with pytest.raises(ConfigError, match=r"labels.csv is a file"):
             listed(tmp_path / "labels.csv", layout=layout)
+
+
+def test_a_split_folder_that_cannot_be_opened_shows_no_class_folders(tmp_path: Path) -> None:
+    closed = write_tree(tmp_path, ["train/cat/1.jpg", "test/cat/1.jpg"]) / "test"
+    closed.chmod(0)
+    with heeded_permissions():
+        with pytest.raises(
+            ConfigError, match=r"called like splits \(test, train\), but not all of them hold"
+        ):
+            listed(tmp_path)
+    closed.chmod(0o755)

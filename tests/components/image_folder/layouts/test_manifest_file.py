@@ -158,11 +158,11 @@ def test_a_manifest_reached_by_a_link(images: Path, tmp_path: Path) -> None:
     [("drop", "set aside", None), ("fail", "refused", None), ("keep", "kept", "cat")],
 )
 def test_listed_twice_with_two_labels(images: Path, policy: str, action: str, label: str | None) -> None:
-    manifest = _csv(images, f"{GOOD}img/3.jpg,cat\n./img/3.jpg,dog\n")
+    manifest = _csv(images, f"{GOOD}img/3.jpg,cat\nimg/3.jpg,cat\n./img/3.jpg,dog\n")
     listing = listed(manifest, policies={"label_conflict": policy})
     assert told(listing) == {"img/3.jpg": ("label_conflict", action)}
     assert reasons(listing)["img/3.jpg"] == (
-        "'cat' in line 4 of the manifest, 'dog' in line 5 of the manifest"
+        "'cat' in line 4 of the manifest, 'dog' in line 6 of the manifest"
     )
     assert labelled(listing).get("img/3.jpg") == label
 
@@ -174,6 +174,9 @@ def test_listed_twice_in_two_splits(images: Path, policy: str, action: str, spli
     )
     listing = listed(_csv(images, f"path,label,split\n{rows}"), policies={"split_leak": policy})
     assert told(listing) == {"img/2.jpg": ("split_leak", action)}
+    assert reasons(listing)["img/2.jpg"] == (
+        "in several splits, by line 3 of the manifest and line 4 of the manifest"
+    )
     assert splits(listing).get("img/2.jpg") == split
 
 
