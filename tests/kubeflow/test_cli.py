@@ -166,6 +166,7 @@ def test_schedules_and_unschedule(kubeflow: Command, pipeline_path: Path) -> Non
     assert kubeflow("schedule", pipeline_path, "--cron", "@daily", "--images", "x").code == 0
     assert kubeflow("schedules").out.splitlines()[1].split() == ["flowers", *"0 0 0 * * * on no 1".split()]
     assert kubeflow("unschedule", "flowers", "--keep").out == "Schedule flowers pauses.\n"
+    assert " paused " in kubeflow("schedules").out
     (paused,) = kubeflow("schedules", "--json").json
     assert (paused["name"], paused["enabled"]) == ("flowers", False)
     assert (

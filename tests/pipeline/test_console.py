@@ -67,7 +67,8 @@ def test_a_pushed_model(tmp_path: Path) -> None:
     assert f"nothing to push; in production is version 3: {tmp_path}/serving/pets/3" in text
     assert " predict IMAGE\n" in text
     assert "Report:" not in text
-    assert "--name" not in text
+    (tmp_path / "serving" / "rolled-back").mkdir()
+    assert "--name" not in _printed(summary)
     _pushed(tmp_path, "cars")
     assert "--name pets" in _printed(summary)
 
