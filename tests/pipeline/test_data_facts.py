@@ -13,7 +13,9 @@ def test_files_are_counted_and_headers_read(tmp_path: Path) -> None:
     images = write_folder(tmp_path / "images", {"few": 2})
     (images / "many").mkdir()
     for number in range(8):
-        (images / "many" / f"{number}.jpg").write_bytes(image_bytes(number, size=(90, 70)))
+        # A smaller one in the middle of the listing: it is the median that counts.
+        size = (90, 20 if number == 3 else 70)
+        (images / "many" / f"{number}.jpg").write_bytes(image_bytes(number, size=size))
     data = DataSettings(images=str(images))
     facts = data_facts(list_images(data), data)
     assert (facts.classes, facts.smallest_class, facts.largest_class) == (2, 2, 8)

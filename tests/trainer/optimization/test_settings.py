@@ -51,6 +51,7 @@ REFUSED: list[tuple[type[Settings], dict, str]] = [
         "at_epochs begins with 3, but warmup_epochs is 3; name epochs after the warm-up, or shorten it",
     ),
     (ScheduleSettings, {"name": "exponential", "factor": 1}, "less than 1"),
+    (ScheduleSettings, {"name": "plateau", "patience": 0}, "greater than or equal to 1"),
     (LayerRate, {"factor": 0}, "greater than 0"),
 ]
 
