@@ -159,6 +159,9 @@ def test_schedule_replaces_and_leaves_alone(
     assert "Schedule: weekly is the same already; nothing to do" in third.out
     assert [each.recurring_run_id for each in kfp_server.schedules] == [second.json["schedule_id"]]
     assert kubeflow(*words, "--concurrency", "2", "--paused", "--json").json["outcome"] == "paused"
+    assert kubeflow(*words, "--concurrency", "3", "--paused", "--json").json["outcome"] == "replaced"
+    (paused,) = kubeflow("schedules", "--json").json
+    assert (paused["concurrency"], paused["enabled"]) == (3, False)
 
 
 def test_schedules_and_unschedule(kubeflow: Command, pipeline_path: Path) -> None:

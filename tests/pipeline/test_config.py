@@ -73,6 +73,7 @@ def test_overrides_come_before_the_file(tmp_path: Path) -> None:
         ("training.augmentation.preset=weak", "'none', 'light', 'standard' or 'strong', not 'weak'"),
         ("training.phases.0.optimizer.name=sdg", "expected 'sgd', 'adam', 'adamw', 'rmsprop' or 'adadelta'"),
         ("training.monitor=acuracy", "not 'acuracy'; did you mean 'accuracy'?"),
+        ("training.monitor=3", "training.monitor: expected 'loss' or 'accuracy', not 3"),
         ("training.optimizer.nesterov=true", "nesterov is for sgd, and does nothing with adam; leave it out"),
         ("training.phases.0.image_size=512", "training.phases.0.image_size is 512, and images come in at"),
         ("model.head.dropuot=0.5", "did you mean 'model.head.dropout'?"),

@@ -16,6 +16,7 @@ NO_HEAD, NO_ALL = {**HEAD, "epochs": 0}, {**ALL, "epochs": 0}
     [
         ([HEAD], [], 1, None),
         ([HEAD, ALL], ["flip"], 1, None),
+        ([ALL], ["flip"], 1, None),
         ([HEAD], ["flip"], 3, None),
         ([HEAD, ALL], ["flip"], 3, None),
         ([HEAD], ["flip"], 1, "training.augmentation changes nothing"),
