@@ -23,6 +23,16 @@ def test_files_are_counted_and_headers_read(tmp_path: Path) -> None:
     assert (facts.shorter_side, facts.suggested_size) == (70, 64)
 
 
+def test_of_many_files_a_hundred_are_looked_at(tmp_path: Path) -> None:
+    contents = [image_bytes(0, size=(side, side)) for side in (20, 90)]
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        for number in range(100):
+            (tmp_path / label / f"{number:03}.jpg").write_bytes(contents[number % 2])
+    data = DataSettings(images=str(tmp_path))
+    assert data_facts(list_images(data), data).shorter_side == 20  # Of all it would be 90.
+
+
 def test_given_splits_count_as_they_are(tmp_path: Path) -> None:
     for split, count in (("train", 5), ("eval", 1), ("test", 1)):
         write_folder(tmp_path / "images" / split, {"a": count, "b": count}, first_seed=len(split))
