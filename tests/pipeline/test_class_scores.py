@@ -37,6 +37,7 @@ def test_mistakes_are_told_the_most_frequent_first() -> None:
         Mistake("cat", "dog", 2),
         Mistake("eel", "fox", 1),
     )
+    assert mistakes({(1, 0): 2, (0, 1): 2}, _LABELS) == (Mistake("cat", "dog", 2), Mistake("dog", "cat", 2))
     assert mistakes({(0, 0): 3}, _LABELS) == ()
 
 

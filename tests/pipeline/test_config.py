@@ -33,6 +33,8 @@ def test_overrides_come_before_the_file(tmp_path: Path) -> None:
     config = load_config(path, ["training.batch_size=16", "training.phases.0.epochs=5", "model.weights=w.h5"])
     assert (config.name, config.training.batch_size, config.model.weights) == ("pets", 16, "w.h5")
     assert config.training.phases[0].epochs == 5
+    second = load_config(None, ["training.phases.1={train: all}"]).training.phases
+    assert [phase.train for phase in second] == ["head", "all"]
 
 
 @pytest.mark.parametrize(

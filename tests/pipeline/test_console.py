@@ -124,8 +124,11 @@ def test_the_next_command_can_be_typed_where_no_environment_is_active(
 def test_the_page_is_named_above_the_log() -> None:
     text = _printed(replace(SUMMARY, status="failed", reason="Why.", pushed=None, report="/w/report.html"))
     assert text.endswith("The run failed.\nWhy.\nReport:   /w/report.html\nLog:      /w/log.txt\n")
-    refused = replace(SUMMARY, status="invalid_data", reason="Why.", pushed=None)
-    assert "The images were refused.\nWhy.\nLog: " in _printed(refused)
+    metrics = replace(SUMMARY.metrics, baseline=None)
+    refused = replace(
+        SUMMARY, status="invalid_data", reason="Why.", pushed=None, images=None, metrics=metrics
+    )
+    assert "(95 % interval 0.342 to 1.000)\nThe images were refused.\nWhy.\nLog: " in _printed(refused)
 
 
 def test_a_model_that_was_not_blessed() -> None:

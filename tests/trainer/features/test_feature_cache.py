@@ -38,6 +38,7 @@ def cache(tmp_path: Path) -> FeatureCache:
 def test_only_images_that_were_not_seen_before_are_computed(cache: FeatureCache) -> None:
     assert _features(cache, "k", "1234567")[1] == list("1234567")
     assert _features(cache, "k", "7654321")[1] == []
+    assert len(list((cache.folder / "k").iterdir())) == 1
     store, asked = _features(cache, "k", "8a1")
     assert asked == ["8", "a"]
     assert cache.missing("k", "81b").tolist() == [2]
