@@ -60,6 +60,8 @@ def test_a_pushed_model(tmp_path: Path) -> None:
     assert "Findings: 2 empty, 1 duplicate" in text
     assert "Note:     class 'a' has 9 times the images" in text
     assert text.count("set aside: a/[x].jpg: the file is empty") == 2
+    many = _printed(replace(summary, images=replace(IMAGES, set_aside=IMAGES.set_aside * 6)))
+    assert (many.count("set aside: "), many.count("and 2 more, in the report")) == (10, 1)
     assert (
         "Accuracy: 0.9877 on the 2 held-out images of the test split (95 % interval 0.342 to 1.000), " in text
     )
