@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -130,4 +129,3 @@ def _print_end(console: Console, run: RunInfo) -> None:
         print_line(console, f"Failed:   {', '.join(run.failed_stages)}")
     if run.error:
         print_line(console, f"Reason:   {run.error}")
-    sys.stdout.flush()

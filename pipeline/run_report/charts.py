@@ -109,10 +109,10 @@ def quiet_axes() -> tuple[Figure, Axes]:
 
 
 def _position(edges: Sequence[float], value: float) -> float:
-    """Where a value lies on an axis on which each bin is 1 wide."""
+    """Where a value, not below the first edge, lies on an axis on which each bin is 1 wide."""
     index = bisect_right(edges, value) - 1
-    if index < 0 or index + 1 == len(edges):
-        return max(index, 0) + (0.5 if index >= 0 else 0.0)
+    if index + 1 == len(edges):
+        return index + 0.5
     return index + (value - edges[index]) / (edges[index + 1] - edges[index])
 
 

@@ -159,6 +159,9 @@ def test_schedule_replaces_and_leaves_alone(
     assert "Schedule: weekly is the same already; nothing to do" in third.out
     assert [each.recurring_run_id for each in kfp_server.schedules] == [second.json["schedule_id"]]
     assert kubeflow(*words, "--concurrency", "2", "--paused", "--json").json["outcome"] == "paused"
+    assert kubeflow(*words, "--concurrency", "3", "--paused", "--json").json["outcome"] == "replaced"
+    (paused,) = kubeflow("schedules", "--json").json
+    assert (paused["concurrency"], paused["enabled"]) == (3, False)
 
 
 def test_schedules_and_unschedule(kubeflow: Command, pipeline_path: Path) -> None:
@@ -166,6 +169,7 @@ def test_schedules_and_unschedule(kubeflow: Command, pipeline_path: Path) -> Non
     assert kubeflow("schedule", pipeline_path, "--cron", "@daily", "--images", "x").code == 0
     assert kubeflow("schedules").out.splitlines()[1].split() == ["flowers", *"0 0 0 * * * on no 1".split()]
     assert kubeflow("unschedule", "flowers", "--keep").out == "Schedule flowers pauses.\n"
+    assert " paused " in kubeflow("schedules").out
     (paused,) = kubeflow("schedules", "--json").json
     assert (paused["name"], paused["enabled"]) == ("flowers", False)
     assert (

@@ -53,6 +53,8 @@ def test_images_that_are_missing_and_options_that_it_does_not_take(
     with pytest.raises(ConfigError, match="cannot do without --images"):
         read_pipeline(pipeline_path).arguments(None, None, "r", ())
     # Each run of a schedule would find out for itself.
+    with pytest.raises(ConfigError, match="span: expected a number"):
+        read_pipeline(pipeline_path).arguments("s3://b", "newest", None, ())
     compiled = tmp_path / "compiled.yaml"
     compile_quickly(load_config(None, []), compiled)
     for nothing in (None, ""):

@@ -31,12 +31,21 @@ def test_an_answer_that_is_always_wrong_has_a_precision() -> None:
     assert scores == {label: ClassScores(1, 0, 0, 0) for label in ("cat", "dog")}
 
 
+def test_classes_that_are_nowhere_on_the_test_split_shift_no_scores() -> None:
+    scores = class_scores({(0, 0): 3, (2, 0): 1, (2, 2): 3}, ("cat", "dog", "eel"))
+    assert {label: (each.images, each.recall) for label, each in scores.items()} == {
+        "cat": (3, 1),
+        "eel": (4, 0.75),
+    }
+
+
 def test_mistakes_are_told_the_most_frequent_first() -> None:
     assert mistakes(_CONFUSION, _LABELS) == (
         Mistake("dog", "cat", 3),
         Mistake("cat", "dog", 2),
         Mistake("eel", "fox", 1),
     )
+    assert mistakes({(1, 0): 2, (0, 1): 2}, _LABELS) == (Mistake("cat", "dog", 2), Mistake("dog", "cat", 2))
     assert mistakes({(0, 0): 3}, _LABELS) == ()
 
 

@@ -33,6 +33,8 @@ def test_overrides_come_before_the_file(tmp_path: Path) -> None:
     config = load_config(path, ["training.batch_size=16", "training.phases.0.epochs=5", "model.weights=w.h5"])
     assert (config.name, config.training.batch_size, config.model.weights) == ("pets", 16, "w.h5")
     assert config.training.phases[0].epochs == 5
+    second = load_config(None, ["training.phases.1={train: all}"]).training.phases
+    assert [phase.train for phase in second] == ["head", "all"]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +75,7 @@ def test_overrides_come_before_the_file(tmp_path: Path) -> None:
         ("training.augmentation.preset=weak", "'none', 'light', 'standard' or 'strong', not 'weak'"),
         ("training.phases.0.optimizer.name=sdg", "expected 'sgd', 'adam', 'adamw', 'rmsprop' or 'adadelta'"),
         ("training.monitor=acuracy", "not 'acuracy'; did you mean 'accuracy'?"),
+        ("training.monitor=3", "training.monitor: expected 'loss' or 'accuracy', not 3"),
         ("training.optimizer.nesterov=true", "nesterov is for sgd, and does nothing with adam; leave it out"),
         ("training.phases.0.image_size=512", "training.phases.0.image_size is 512, and images come in at"),
         ("model.head.dropuot=0.5", "did you mean 'model.head.dropout'?"),

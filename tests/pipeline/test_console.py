@@ -61,6 +61,8 @@ def test_a_pushed_model(tmp_path: Path) -> None:
     assert "Findings: 2 empty, 1 duplicate" in text
     assert "Note:     class 'a' has 9 times the images" in text
     assert text.count("set aside: a/[x].jpg: the file is empty") == 2
+    many = _printed(replace(summary, images=replace(IMAGES, set_aside=IMAGES.set_aside * 6)))
+    assert (many.count("set aside: "), many.count("and 2 more, in the report")) == (10, 1)
     assert (
         "Accuracy: 0.9877 on the 2 held-out images of the test split (95 % interval 0.342 to 1.000), " in text
     )
@@ -68,7 +70,8 @@ def test_a_pushed_model(tmp_path: Path) -> None:
     assert f"nothing to push; in production is version 3: {tmp_path}/serving/pets/3" in text
     assert " predict IMAGE\n" in text
     assert "Report:" not in text
-    assert "--name" not in text
+    (tmp_path / "serving" / "rolled-back").mkdir()
+    assert "--name" not in _printed(summary)
     _pushed(tmp_path, "cars")
     assert "--name pets" in _printed(summary)
 
@@ -135,8 +138,11 @@ def test_the_next_command_can_be_typed_where_no_environment_is_active(
 def test_the_page_is_named_above_the_log() -> None:
     text = _printed(replace(SUMMARY, status="failed", reason="Why.", pushed=None, report="/w/report.html"))
     assert text.endswith("The run failed.\nWhy.\nReport:   /w/report.html\nLog:      /w/log.txt\n")
-    refused = replace(SUMMARY, status="invalid_data", reason="Why.", pushed=None)
-    assert "The images were refused.\nWhy.\nLog: " in _printed(refused)
+    metrics = replace(SUMMARY.metrics, baseline=None)
+    refused = replace(
+        SUMMARY, status="invalid_data", reason="Why.", pushed=None, images=None, metrics=metrics
+    )
+    assert "(95 % interval 0.342 to 1.000)\nThe images were refused.\nWhy.\nLog: " in _printed(refused)
 
 
 def test_a_model_that_was_not_blessed() -> None:

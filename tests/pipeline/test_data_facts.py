@@ -13,12 +13,24 @@ def test_files_are_counted_and_headers_read(tmp_path: Path) -> None:
     images = write_folder(tmp_path / "images", {"few": 2})
     (images / "many").mkdir()
     for number in range(8):
-        (images / "many" / f"{number}.jpg").write_bytes(image_bytes(number, size=(90, 70)))
+        # A smaller one in the middle of the listing: it is the median that counts.
+        size = (90, 20 if number == 3 else 70)
+        (images / "many" / f"{number}.jpg").write_bytes(image_bytes(number, size=size))
     data = DataSettings(images=str(images))
     facts = data_facts(list_images(data), data)
     assert (facts.classes, facts.smallest_class, facts.largest_class) == (2, 2, 8)
     assert facts.train_images == 8
     assert (facts.shorter_side, facts.suggested_size) == (70, 64)
+
+
+def test_of_many_files_a_hundred_are_looked_at(tmp_path: Path) -> None:
+    contents = [image_bytes(0, size=(side, side)) for side in (20, 90)]
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        for number in range(100):
+            (tmp_path / label / f"{number:03}.jpg").write_bytes(contents[number % 2])
+    data = DataSettings(images=str(tmp_path))
+    assert data_facts(list_images(data), data).shorter_side == 20  # Of all it would be 90.
 
 
 def test_given_splits_count_as_they_are(tmp_path: Path) -> None:

@@ -243,3 +243,13 @@ def test_labels_that_were_published_may_not_vanish(tmp_path: Path, images: Path)
     Ledger(1, ("a", "b", "c")).write(model_dir)
     with pytest.raises(DataError, match="published label 'c'"):
         _resolve(tmp_path, images)
+
+
+def test_a_label_file_keeps_the_published_ids(tmp_path: Path, images: Path) -> None:
+    model_dir = tmp_path / "workspace" / "serving" / "model"
+    model_dir.mkdir(parents=True)
+    Ledger(1, ("b", "a")).write(model_dir)
+    _resolve(tmp_path, images)  # Without a file, the published order stands.
+    (tmp_path / "labels.txt").write_text("a\nb\n")
+    with pytest.raises(DataError, match="gives other ids than are published"):
+        _resolve(tmp_path, images, f"data.labels.file={tmp_path / 'labels.txt'}")

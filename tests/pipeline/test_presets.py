@@ -81,6 +81,14 @@ def test_few_images_train_fewer_layers_with_more_regularisation() -> None:
     assert _filled("balanced", many_classes).training.phases[1].train == "from block block6"
 
 
+@pytest.mark.parametrize(
+    ("images", "classes", "few"), [(999, 10, True), (1000, 20, False), (1000, 21, True), (1050, 21, False)]
+)
+def test_fewer_than_1000_images_or_50_a_class_are_few(images: int, classes: int, few: bool) -> None:
+    facts = replace(MANY, train_images=images, classes=classes)
+    assert (preset_settings("balanced", facts)["model"]["head"]["dropout"] == 0.4) == few
+
+
 def test_augmentation_and_loss_grow_with_the_preset() -> None:
     kinds = [_filled(preset, MANY).training.augmentation.preset for preset in PRESETS]
     assert kinds == ["none", "light", "strong"]

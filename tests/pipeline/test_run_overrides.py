@@ -7,7 +7,7 @@ import re
 import pytest
 
 from components.contract import ConfigError
-from pipeline.run_overrides import check_overrides
+from pipeline.run_overrides import check_overrides, span_override
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,7 @@ def test_what_a_run_does_not_heed_is_refused(override: str, advice: str) -> None
     )
     with pytest.raises(ConfigError, match=f"--set {re.escape(override)}: .*{re.escape(advice)}"):
         check_overrides([override])
+
+
+def test_a_span_is_a_decimal_number() -> None:
+    assert (*span_override(""), *span_override("010")) == ("data.span=10",)

@@ -63,6 +63,7 @@ class FeatureCache:
             compute: does the images at the positions it is given.
         """
         self._delete_damaged(key)
+        self._delete_left(key)
         missing = self.missing(key, image_keys)
         _, first = np.unique([image_keys[place] for place in missing], return_index=True)
         missing = missing[np.sort(first)]
@@ -87,6 +88,12 @@ class FeatureCache:
             if not _is_whole(part):
                 report_progress(f"{part} is damaged, so its features are computed anew")
                 shutil.rmtree(part, ignore_errors=True)
+
+    def _delete_left(self, key: str) -> None:
+        """Takes away what killed runs left: with features that are in use, it would never be the oldest."""
+        for partial in (self.folder / key).glob(f"{_PARTIAL}*"):
+            if not _is_being_written(partial):
+                shutil.rmtree(partial, ignore_errors=True)
 
     def _write(self, key: str, image_keys: Sequence[str], batches: Iterable[Sequence[np.ndarray]]) -> None:
         folder = self.folder / key
@@ -120,15 +127,15 @@ class FeatureCache:
         for folder in folders:
             if total <= self.max_bytes:
                 return
-            if folder.name != keep and not _is_being_written(folder):
+            if folder.name != keep and not any(map(_is_being_written, folder.glob(f"{_PARTIAL}*"))):
                 shutil.rmtree(folder, ignore_errors=True)
                 total -= sizes[folder]
 
 
-def _is_being_written(folder: Path) -> bool:
+def _is_being_written(partial: Path) -> bool:
     """Whether another run is at work there; what a killed run left has not been touched for a while."""
     began = time.time() - _AT_WORK
-    return any(_stat(part).st_mtime > began for part in folder.glob(f"{_PARTIAL}*/part"))
+    return any(_stat(folder).st_mtime > began for folder in (partial, partial / "part"))
 
 
 def _stat(path: Path) -> os.stat_result:

@@ -43,7 +43,7 @@ class _LayerRates(keras.optimizers.Optimizer):
         # Under tf.distribute the variable is one replica's copy, which has no path; its index is the same.
         factor = self._factors[self._get_variable_index(variable)]
         rate = keras.ops.cast(learning_rate, variable.dtype) * factor
-        if self.weight_decay is not None and self._use_weight_decay(variable):
+        if self.weight_decay is not None:
             self.assign_sub(variable, variable * self.weight_decay * rate)
         super().update_step(gradient, variable, rate)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from components.image_folder.policies import KINDS
+from pipeline.run_report.class_table import class_table
 from pipeline.run_report.findings_table import MOST_FILES
 from pipeline.run_report.page import PageInput, render, write_page
 from pipeline.summary import Metrics, Pushed, Stage
@@ -162,8 +163,8 @@ def test_what_is_wrong_stands_there_in_full_with_what_to_do() -> None:
         assert parsed.of("li") == list(violations)
         assert advice in parsed.words()
         assert "Refused:" not in parsed.words()
-    other = replace(refused, reason="Something else.")
-    assert "Something else." in Page(render(page_input(bad, other))).words()
+    other = replace(refused, reason=f"Something else; {violations[0]}")
+    assert "Something else; " in Page(render(page_input(bad, other))).words()
     assert "What is wrong" not in Page(render(_INPUTS["run"])).words()
     assert "What is wrong" not in Page(render(_INPUTS["check"])).words()
     failed = Page(render(_INPUTS["no data"])).words()
@@ -297,6 +298,11 @@ def test_of_very_many_classes_the_largest_and_the_smallest_are_listed() -> None:
     assert "1,000 classes, from 11 to 700 images" in html
     assert "Listed are the 20 largest and the 20 smallest" in html
     assert "Images a class, largest first: from 700 down to 11" in html
+    for count, listed_each in ((40, (40, 0)), (41, (20, 20))):
+        table = class_table({"train": {str(label): label for label in range(count)}}, {})
+        assert table is not None
+        assert (len(table.largest), len(table.smallest)) == listed_each
+        assert table.omitted == count - sum(listed_each)
 
 
 def test_statistics() -> None:

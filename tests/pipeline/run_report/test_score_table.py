@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.class_scores import ClassScores, Mistake
 from pipeline.run_report.page import PageInput, render
+from pipeline.run_report.score_table import score_table
 from pipeline.summary import Metrics
 from tests.pipeline.run_report.samples import data_report, page_input, summary, table_rows
 
@@ -44,3 +45,7 @@ def test_of_very_many_classes_the_worst_are_listed() -> None:
     assert [row[0] for row in table_rows(html, "Class by class, on the test split")] == many[:20]
     assert "The 10 most frequent of 1,000;" in html
     assert len(table_rows(html, "What was mistaken for what, on the test split")) == 10
+    for count, listed in ((40, 40), (41, 20)):
+        scores = {label: ClassScores(1, 1.0, 1.0, 1.0) for label in many[:count]}
+        table = score_table(Metrics(candidate_classes=scores))
+        assert table is not None and len(table.rows) == listed

@@ -38,6 +38,7 @@ def cache(tmp_path: Path) -> FeatureCache:
 def test_only_images_that_were_not_seen_before_are_computed(cache: FeatureCache) -> None:
     assert _features(cache, "k", "1234567")[1] == list("1234567")
     assert _features(cache, "k", "7654321")[1] == []
+    assert len(list((cache.folder / "k").iterdir())) == 1
     store, asked = _features(cache, "k", "8a1")
     assert asked == ["8", "a"]
     assert cache.missing("k", "81b").tolist() == [2]
@@ -124,10 +125,20 @@ def test_what_another_run_is_writing_is_left_to_it_whatever_the_limit(tmp_path: 
     store = cache.features("mine", "1234567", disturbed)
     np.testing.assert_array_equal(store.read(np.arange(7))[1], np.arange(1, 8))
     assert theirs.asked == ["8", "9"]
-    (tmp_path / "left" / "partial-1" / "part").mkdir(parents=True)
-    os.utime(tmp_path / "left" / "partial-1" / "part", (0, 0))
+
+
+def test_what_a_killed_run_left_goes_even_beside_features_that_are_asked_for(tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path, 0)
+    _features(cache, "mine", "1")
+    (features,) = (tmp_path / "mine").iterdir()
+    for place in ("left/partial-1", "mine/partial-1", "mine/partial-2"):
+        (tmp_path / place / "part").mkdir(parents=True)
+    for folder in tmp_path.glob("*/partial-1"):
+        for each in (folder, folder / "part"):
+            os.utime(each, (0, 0))
     _features(cache, "mine", "1")
     assert [each.name for each in tmp_path.iterdir()] == ["mine"]
+    assert {each.name for each in (tmp_path / "mine").iterdir()} == {features.name, "partial-2"}
 
 
 def test_stores_can_lie_one_behind_the_other(cache: FeatureCache) -> None:

@@ -34,6 +34,7 @@ REFUSED: list[tuple[type[Settings], dict, str]] = [
     (OptimizerSettings, {"name": "rmsprop", "nesterov": True}, "nesterov is for sgd, and does nothing with"),
     (OptimizerSettings, {"name": "sgd", "momentum": 0, "nesterov": True}, "nesterov does nothing when momen"),
     (OptimizerSettings, {"name": "adagrad"}, "'rmsprop' or 'adadelta'"),
+    (OptimizerSettings, {"ema": 1}, "less than 1"),
     (ScheduleSettings, {"factor": 0.5}, "factor is for step, exponential and plateau, and does nothing with"),
     (ScheduleSettings, {"name": "constant", "patience": 2}, "patience is for plateau"),
     (ScheduleSettings, {"name": "exponential", "at_epochs": [1]}, "at_epochs is for step"),
@@ -51,6 +52,7 @@ REFUSED: list[tuple[type[Settings], dict, str]] = [
         "at_epochs begins with 3, but warmup_epochs is 3; name epochs after the warm-up, or shorten it",
     ),
     (ScheduleSettings, {"name": "exponential", "factor": 1}, "less than 1"),
+    (ScheduleSettings, {"name": "plateau", "patience": 0}, "greater than or equal to 1"),
     (LayerRate, {"factor": 0}, "greater than 0"),
 ]
 
