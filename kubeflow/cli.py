@@ -30,6 +30,8 @@ _Overrides = Annotated[
 _ServiceAccount = Annotated[
     str | None, typer.Option("--service-account", help="Of the pods; else the one compiled in.")
 ]
+# Options with an opposite make a wide table of whichever they are in, and there are long ones elsewhere.
+_SWITCHES = "Switches"
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
 
 
@@ -146,7 +148,10 @@ def schedule(
     overrides: _Overrides = None,
     service_account: _ServiceAccount = None,
     catch_up: Annotated[
-        bool, typer.Option("--catch-up/--no-catch-up", help="Make up for runs that were missed.")
+        bool,
+        typer.Option(
+            "--catch-up/--no-catch-up", help="Make up for runs that were missed.", rich_help_panel=_SWITCHES
+        ),
     ] = False,
     concurrency: Annotated[
         int, typer.Option("--concurrency", min=1, max=10, help="How many of its runs may go on at once.")
@@ -156,7 +161,10 @@ def schedule(
         typer.Option("--start", help="From when on, as 2030-01-31T06:00, in UTC, or 2030-01-31T06:00+01:00."),
     ] = None,
     end: Annotated[str | None, typer.Option("--end", help="Until when, likewise.")] = None,
-    enabled: Annotated[bool, typer.Option("--enabled/--paused", help="Whether it starts runs.")] = True,
+    enabled: Annotated[
+        bool,
+        typer.Option("--enabled/--paused", help="Whether it starts runs.", rich_help_panel=_SWITCHES),
+    ] = True,
     json: _Json = False,
 ) -> None:
     """Run a compiled pipeline again and again."""

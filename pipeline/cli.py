@@ -71,8 +71,8 @@ def run(
 ) -> None:
     """Train, evaluate, check and push a model.
 
-    Exit code: 0 pushed or up to date, 2 command line or configuration, 3 images refused, 4 not blessed,
-    130 interrupted, 1 anything else.
+    Exit code: 0 pushed or up to date, 2 command line or configuration, 3 images
+    refused, 4 not blessed, 130 interrupted, 1 anything else.
     """
     from pipeline.run_command import RunRequest
     from pipeline.run_command import run as run_request
@@ -210,6 +210,7 @@ def preview(
         int | None,
         typer.Option(
             "--seed",
+            metavar="N",
             min=0,
             max=2**32 - 1,
             help="For other images, changed in other ways; else the setting's.",

@@ -19,6 +19,7 @@ from components.contract import (
     SERVING_CHECK_REPORT_FILE,
     ConfigError,
     DataError,
+    UnreachableError,
 )
 from components.image_folder.data_report import DataReport
 from components.image_folder.label_map import read_labels
@@ -58,6 +59,8 @@ def failure_of(error: Exception, stage: str) -> RunFailure:
         return RunFailure("invalid_data", str(error))
     if isinstance(error, ConfigError):
         return RunFailure("failed", str(error), usage=True)
+    if isinstance(error, UnreachableError):
+        return RunFailure("failed", str(error))
     return RunFailure("failed", f"{stage} failed: {type(error).__name__}: {first_line(str(error))}")
 
 

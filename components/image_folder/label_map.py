@@ -24,7 +24,8 @@ def extend_labels(published: Sequence[str], found: Sequence[str], *, pinned: boo
     gone = [name for name in published if name not in found]
     if gone:
         raise DataError(
-            f"The published label {_quoted(gone)} has no images any more"
+            f"The published {'labels' if len(gone) > 1 else 'label'} {_quoted(gone)} "
+            f"{'have' if len(gone) > 1 else 'has'} no images any more"
             + (f" (new here: {_quoted(new)})" if new else "")
             + ". Clients know labels by their ids, so none may vanish or be renamed: restore them, "
             "or publish as another model with --set name=NEW-NAME."

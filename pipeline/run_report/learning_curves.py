@@ -16,6 +16,8 @@ _FIGURES: Final = {"accuracy": ("Accuracy", max), "loss": ("Loss", min)}
 _SPLITS: Final = (("train", "", TRAIN_LINE), ("eval", "val_", EVAL_LINE))
 # So many epochs have a dot each.
 _MOST_DOTS: Final = 40
+# How much of a chart's width the name of a phase takes.
+_NAME_WIDTH: Final = 0.16
 # Of 32 bits, in which models compute. Matplotlib cannot draw axes from -1e308 to 1e308.
 _LARGEST: Final = 3.4e38
 
@@ -74,18 +76,23 @@ def _drawable(value: float | None) -> float:
 
 
 def _phase_borders(axes: Axes, epochs: Sequence[Mapping[str, float]]) -> None:
+    """A line where a phase begins, and its name above the curves, where the one before leaves room for it."""
     phases = [int(row["phase"]) for row in epochs]
+    free_from = 0.0
     for position in range(1, len(epochs)):
         if phases[position] == phases[position - 1]:
             continue
         axes.axvline(position + 0.5, color=LINE, linewidth=1.2, linestyle=(0, (4, 2)))
+        if position < free_from:
+            continue
+        free_from = position + _NAME_WIDTH * len(epochs)
         axes.annotate(
             f"phase {phases[position]}",
             (position + 0.5, 1),
-            (4, 0),
+            (4, 1),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
-            va="top",
+            va="bottom",
             color=INK,
             fontsize=FONT_SIZE,
         )

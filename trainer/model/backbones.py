@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.error import URLError
 
 import keras
 import numpy as np
 
-from components.contract import ConfigError
+from components.contract import ConfigError, UnreachableError
 from serving.first_line import first_line
 from trainer.model.layer_weights import set_layer_weights
 from trainer.model.scaling import IMAGENET_STD, efficientnet_file_scaling, scaling_layer
@@ -56,8 +57,8 @@ def build_backbone(settings: BackboneSettings, size: int, name: str, key: str = 
         key: of the settings in the configuration, for errors.
 
     Raises:
-        ConfigError: the images are too small, or there are no such weights, they do not fit, or cannot be
-            downloaded.
+        ConfigError: the images are too small, or there are no such weights, or they do not fit.
+        UnreachableError: they cannot be downloaded.
     """
     spec = settings.spec
     if size < spec.smallest:
@@ -92,12 +93,18 @@ def _network(settings: BackboneSettings, size: int, name: str, key: str) -> kera
     except Exception as error:
         if not imagenet:
             raise
-        # Keras and the network raise many kinds here, and all mean the same to a user.
-        raise ConfigError(
+        # Keras and the network raise many kinds here, and all mean the same to a user; but the network may be
+        # back when the stage is tried again.
+        raise (UnreachableError if _of_network(error) else ConfigError)(
             f"{key}.weights: the ImageNet weights of {spec.name} cannot be downloaded or loaded: "
             f"{first_line(str(error)).rstrip('.')}; set {key}.weights to a local file or to 'none'."
         ) from error
     return _with_steady_names(network, name)
+
+
+def _of_network(error: Exception) -> bool:
+    """Whether a download failed, for which Keras has no class of its own."""
+    return isinstance(error.__context__, URLError) or isinstance(error, ConnectionError | TimeoutError)
 
 
 def _knows_imagenet(network: keras.Model) -> bool:

@@ -62,8 +62,9 @@ class EpochLine(keras.callbacks.Callback):
         """Reports the epoch's figures."""
         figures = logs or {}
         report_progress(
-            f"{self._phase}: epoch {epoch + 1}/{self._epochs}, loss {figures['loss']:.3f}, "
-            f"accuracy {figures['accuracy']:.3f}, on the eval split {figures['val_accuracy']:.3f}"
+            f"{self._phase}: epoch {epoch + 1}/{self._epochs}, "
+            f"loss {figures['loss']:.3f} (eval {figures['val_loss']:.3f}), "
+            f"accuracy {figures['accuracy']:.3f} (eval {figures['val_accuracy']:.3f})"
         )
 
 

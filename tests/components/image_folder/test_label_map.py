@@ -19,6 +19,8 @@ def test_a_new_class_is_appended_so_that_no_id_moves() -> None:
 def test_a_class_that_is_gone_is_an_error_that_names_it() -> None:
     with pytest.raises(DataError, match=r"label 'dog' has no images.*new here: 'hound'"):
         extend_labels(("cat", "dog"), ("cat", "hound"))
+    with pytest.raises(DataError, match="The published labels 'cat', 'dog' have no images any more"):
+        extend_labels(("cat", "dog"), ("hound",))
 
 
 def test_reads_what_it_wrote(tmp_path: Path) -> None:

@@ -108,6 +108,18 @@ def test_curves_go_through_the_figures_and_phases_are_told_apart() -> None:
     assert train[1][0] < border[0][0] < train[2][0]
 
 
+def test_names_of_phases_stand_above_the_curves_and_beside_one_another() -> None:
+    lengths = (10, 1, 1, 10)
+    phases = [phase for phase, epochs in enumerate(lengths, 1) for _ in range(epochs)]
+    rows = [{"phase": float(phase), "accuracy": 1.0, "val_accuracy": 1.0} for phase in phases]
+    (chart,) = learning_curves(rows)
+    assert len(_paths(chart.svg, "stroke: var(--line); stroke-width: 1.2")) == 3
+    top = min(y for _, y in _paths(chart.svg, "stroke: var(--train)")[0])
+    ((below, name),) = re.findall(r'<text [^>]* y="([\d.]+)"[^>]*>(phase \d)<', chart.svg)
+    assert name == "phase 2"
+    assert float(below) < top
+
+
 def test_figures_that_were_not_followed_have_no_curve() -> None:
     rows = [{name: value for name, value in row.items() if "loss" not in name} for row in training().epochs]
     assert [chart.caption for chart in learning_curves(rows)] == ["Accuracy"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from components.contract import ConfigError
+from components.contract import ConfigError, UnreachableError
 from trainer.model.backbones import _with_steady_names, build_backbone
 from trainer.model.catalog import BACKBONES, BackboneSpec
 from trainer.model.classifier import build_classifier
@@ -130,11 +130,23 @@ def test_images_that_are_too_small_are_refused() -> None:
         build_backbone(settings, 70, "xception")
 
 
-def test_a_failed_download_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def offline(**_: object) -> keras.Model:
-        raise Exception("URL fetch failure on https://host/w.h5: None\nmore")
+def test_weights_that_cannot_be_downloaded_now_may_be_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keras.src.backend.config.keras_home", lambda: str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    settings = BackboneSettings(backbone="mobilenet", alpha=0.25, image_size=224)
+    with pytest.raises(
+        UnreachableError, match=r"^model\.weights: the ImageNet weights of mobilenet cannot be"
+    ):
+        build_backbone(settings, 224, "mobilenet")
 
-    monkeypatch.setattr(keras.applications, "MobileNet", offline)
+
+def test_a_download_that_cannot_be_loaded_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(**_: object) -> keras.Model:
+        raise ValueError("Incomplete or corrupted file: None\nmore")
+
+    monkeypatch.setattr(keras.applications, "MobileNet", damaged)
     with pytest.raises(
         ConfigError, match=r"ImageNet weights of mobilenet cannot .*: None; set model.weights to"
     ):
