@@ -106,6 +106,11 @@ def _one_and_two(folder: Path, **settings: object) -> None:
         np.testing.assert_allclose(*figures, rtol=1e-3)
 
 
+def _clipped(folder: Path) -> None:
+    # Short enough that each step is clipped, and the parts of it that the two devices have.
+    _one_and_two(folder, optimizer={"name": "sgd", "ema": 0.5, "clip_norm": 0.1})
+
+
 def _with_a_rate_that_is_a_variable(folder: Path) -> None:
     for name in ("constant", "plateau"):
         (folder / name).mkdir()
@@ -144,6 +149,10 @@ def _disturbed(folder: Path) -> None:
 
 def test_two_devices_come_to_the_same_weights_as_one(tmp_path: Path) -> None:
     _in_a_process_of_its_own(_one_and_two, tmp_path)
+
+
+def test_two_devices_clip_the_gradient_of_the_whole_batch(tmp_path: Path) -> None:
+    _in_a_process_of_its_own(_clipped, tmp_path)
 
 
 def test_on_two_devices_the_rate_may_be_one_that_no_step_changes(tmp_path: Path) -> None:
