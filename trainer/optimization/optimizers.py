@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import keras
+import tensorflow as tf
 
+from trainer.optimization.clipped_sum import clipping_the_sum
 from trainer.optimization.layer_rates import WITH_LAYER_RATES
 from trainer.optimization.settings import OptimizerSettings
 
@@ -26,7 +28,7 @@ def build_optimizer(
     rate: keras.optimizers.schedules.LearningRateSchedule | float,
     factors: Sequence[float] | None = None,
 ) -> keras.optimizers.Optimizer:
-    """Builds the optimizer, Keras' own but for layer rates.
+    """Builds the optimizer for the devices of the strategy in scope; on one, Keras' own but for layer rates.
 
     Its state can be saved and restored with `save_own_variables` and `load_own_variables`; for the latter it
     has to be built first, on the same variables, or Keras warns and loads nothing.
@@ -51,9 +53,12 @@ def build_optimizer(
     if settings.name == "sgd":
         arguments["nesterov"] = settings.nesterov
     optimizer = _OPTIMIZERS[settings.name]
-    if factors is None:
-        return optimizer(**arguments)
-    return WITH_LAYER_RATES[optimizer](factors=factors, **arguments)
+    if factors is not None:
+        optimizer = WITH_LAYER_RATES[optimizer]
+        arguments["factors"] = factors
+    if settings.clip_norm is not None and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        optimizer = clipping_the_sum(optimizer)
+    return optimizer(**arguments)
 
 
 def _weight_decay(settings: OptimizerSettings) -> float | None:

@@ -39,7 +39,7 @@ class History(keras.callbacks.Callback):
         row: dict[str, Any] = {
             "phase": self.phase,
             "epoch": epoch + 1,
-            "learning_rate": float(self.model.optimizer.learning_rate),
+            "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
             **{name: float(value) for name, value in (logs or {}).items() if name != "learning_rate"},
             "seconds": round(time.monotonic() - self._started, 3),
         }

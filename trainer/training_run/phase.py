@@ -246,10 +246,6 @@ def _compile(
     rates = plan.phase.layer_rates
     factors = variable_factors(classifier, model.trainable_variables, rates, key) if rates else None
     settings = plan.phase.optimizer or plan.settings.optimizer
-    if settings.clip_norm is not None:
-        # Keras clips what each device brings to the sum of gradients, not the sum.
-        devices = tf.distribute.get_strategy().num_replicas_in_sync
-        settings = settings.model_copy(update={"clip_norm": settings.clip_norm / devices})
     model.compile(
         optimizer=build_optimizer(settings, rate, factors),
         loss=build_loss(plan.settings.loss),

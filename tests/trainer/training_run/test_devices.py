@@ -91,8 +91,11 @@ def _two_devices() -> tf.distribute.Strategy:
     return mirrored(("CPU:0", "CPU:1"))
 
 
-def _one_and_two(folder: Path) -> None:
-    one, two = _train(folder / "one", None), _train(folder / "two", _two_devices())
+def _one_and_two(folder: Path, **settings: object) -> None:
+    one, two = (
+        _train(folder / name, strategy, **settings)
+        for name, strategy in (("one", None), ("two", _two_devices()))
+    )
     for ours, theirs in zip(one, two, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
     for figure in ("val_loss", "val_accuracy"):
@@ -101,6 +104,17 @@ def _one_and_two(folder: Path) -> None:
             for name in ("one", "two")
         ]
         np.testing.assert_allclose(*figures, rtol=1e-3)
+
+
+def _clipped(folder: Path) -> None:
+    # Short enough that each step is clipped, and the parts of it that the two devices have.
+    _one_and_two(folder, optimizer={"name": "sgd", "ema": 0.5, "clip_norm": 0.1})
+
+
+def _with_a_rate_that_is_a_variable(folder: Path) -> None:
+    for name in ("constant", "plateau"):
+        (folder / name).mkdir()
+        _one_and_two(folder / name, schedule={"name": name})
 
 
 def _one_after_the_other(folder: Path) -> None:
@@ -135,6 +149,14 @@ def _disturbed(folder: Path) -> None:
 
 def test_two_devices_come_to_the_same_weights_as_one(tmp_path: Path) -> None:
     _in_a_process_of_its_own(_one_and_two, tmp_path)
+
+
+def test_two_devices_clip_the_gradient_of_the_whole_batch(tmp_path: Path) -> None:
+    _in_a_process_of_its_own(_clipped, tmp_path)
+
+
+def test_on_two_devices_the_rate_may_be_one_that_no_step_changes(tmp_path: Path) -> None:
+    _in_a_process_of_its_own(_with_a_rate_that_is_a_variable, tmp_path)
 
 
 def test_a_second_training_on_two_devices_may_have_another_model(tmp_path: Path) -> None:
