@@ -139,7 +139,9 @@ class TrainingSettings(Settings):
         "GiB; the oldest go first.",
     )
     mixed_precision: Switch = Field(
-        "auto", description="Compute in 16 bits where that is safe; `auto`: on GPUs that gain by it."
+        "auto",
+        description="Train in 16 bits where that is safe; `auto`: on GPUs that gain by it. The "
+        "exported model computes in 32.",
     )
     xla: Switch = Field(
         "auto",

@@ -18,7 +18,7 @@ from trainer.model.classifier import Classifier, build_classifier
 from trainer.model.saved_classifier import check_saved_classifier, saved_labels
 from trainer.model.settings import ModelSettings
 from trainer.model.warm_start import Source, load_source, start_from
-from trainer.optimization.precision import mixed_precision_policy
+from trainer.optimization.precision import dtype_policy, mixed_precision_policy
 from trainer.train_request import TrainRequest, training_key
 from trainer.training_run.devices import training_strategy
 from trainer.training_run.eval_figures import EvalFigures
@@ -77,7 +77,6 @@ def train(
     keras.utils.set_random_seed(request.seed)
     if request.training.deterministic:
         tf.config.experimental.enable_op_determinism()
-    keras.mixed_precision.set_global_policy(mixed_precision_policy(request.training.mixed_precision))
     files = RunFiles(
         history=history,
         resume=request.cache_dir / "interrupted" / training_key(request, splits),
@@ -85,15 +84,16 @@ def train(
         tensorboard=tensorboard,
         outcome=outcome,
     )
-    return fit(
-        _builder(request.model, request.labels),
-        splits,
-        request.training,
-        request.seed,
-        request.preprocessing,
-        files,
-        training_strategy(),
-    )
+    with dtype_policy(mixed_precision_policy(request.training.mixed_precision)):
+        return fit(
+            _builder(request.model, request.labels),
+            splits,
+            request.training,
+            request.seed,
+            request.preprocessing,
+            files,
+            training_strategy(),
+        )
 
 
 def _builder(settings: ModelSettings, labels: tuple[str, ...]) -> Callable[[int], Classifier]:
@@ -107,10 +107,13 @@ def _builder(settings: ModelSettings, labels: tuple[str, ...]) -> Callable[[int]
     path = Path(settings.start_from)
     check_saved_classifier(path, settings.start_from_sha256)
     source = Source(load_source(path), saved_labels(path))
+    told = False
 
     def build_on(image_size: int) -> Classifier:
+        nonlocal told
         classifier, kept = start_from(source, build(image_size), labels)
-        if image_size == settings.input_size:  # One of each size is built, and this one of every run.
+        if not told:  # One of each size is built, and the last once more in the numbers that are served.
+            told = True
             fresh = f"; afresh, in whole or in part: {', '.join(kept)}" if kept else ""
             report_progress(f"starts from a model of {len(source.labels)} classes{fresh}")
         return classifier

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, Literal
 
+import keras
 import tensorflow as tf
 
 # The first that multiplies matrices of float16 in hardware made for it (Micikevicius et al. 2018).
@@ -28,6 +31,21 @@ def mixed_precision_policy(setting: Literal["auto", "on", "off"]) -> str:
     if setting == "off" or (setting == "auto" and not (gpus and all(map(_has_tensor_cores, gpus)))):
         return "float32"
     return "mixed_float16" if gpus else "mixed_bfloat16"
+
+
+@contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Layers that are made meanwhile compute with these numbers.
+
+    Args:
+        name: of Keras' dtype policy.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _has_tensor_cores(gpu: tf.config.PhysicalDevice) -> bool:

@@ -21,6 +21,7 @@ from trainer.features.feature_cache import FeatureCache
 from trainer.images.split_images import SplitImages
 from trainer.model.classifier import Classifier
 from trainer.model.trainable import parse_trainable
+from trainer.optimization.precision import dtype_policy
 from trainer.settings import PhaseSettings, TrainingSettings
 from trainer.training_run.best_so_far import BestSoFar
 from trainer.training_run.callbacks import DivergedError
@@ -102,8 +103,8 @@ def fit(
         strategy: the devices to train on; the default strategy unless given.
 
     Returns:
-        The classifier, on one device, and what it comes to on the eval split, in images of the size that it
-        takes; None where no epoch came to anything, so that the classifier is as it was built.
+        The classifier, on one device and in float32, and what it comes to on the eval split, in images of the
+        size that it takes; None where no epoch came to anything, so that the classifier is as it was built.
 
     Raises:
         DivergedError: the loss stopped being a number.
@@ -112,8 +113,10 @@ def fit(
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
         classifier, figures, diverged = _fit(build, splits, settings, seed, preprocessing, files)
-    if strategy.num_replicas_in_sync > 1:
-        alone = build(splits.train.size)
+    if strategy.num_replicas_in_sync > 1 or keras.config.dtype_policy().name != "float32":
+        # In 16 bits, each machine that serves would round in its own way, and so would each batch.
+        with dtype_policy("float32"):
+            alone = build(splits.train.size)
         alone.model.set_weights(classifier.model.get_weights())
         classifier = alone
     if diverged is not None:

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests.trainer.optimization.two_layers import LABELS, PIXELS, two_layers
-from trainer.optimization.precision import mixed_precision_policy
+from trainer.optimization.precision import dtype_policy, mixed_precision_policy
 
 NEW = {"compute_capability": (7, 5)}
 FIRST = {"compute_capability": (7, 0)}
@@ -37,12 +37,10 @@ def test_the_policy_fits_the_machine(
 
 
 def test_a_model_learns_in_the_mixed_precision_of_a_cpu() -> None:
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
+    before = keras.config.dtype_policy().name
+    with dtype_policy("mixed_bfloat16"):
         model = two_layers()
-    finally:
-        keras.config.set_dtype_policy(before)
+    assert keras.config.dtype_policy().name == before
     model.compile(keras.optimizers.SGD(1.0), "categorical_crossentropy", run_eagerly=True)
     first = model.train_on_batch(PIXELS, LABELS)
     losses = [float(model.train_on_batch(PIXELS, LABELS)) for _ in range(20)]

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -20,6 +19,7 @@ from tests.trainer.training_run.small_fit import (
     history_rows,
 )
 from trainer.images.pixel_store import PixelStore
+from trainer.optimization.precision import dtype_policy
 from trainer.training_run import phase
 
 pytestmark = pytest.mark.long
@@ -71,11 +71,8 @@ def test_a_head_with_attention_learns_from_the_feature_maps_of_several_backbones
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_a_head_learns_from_features_in_half_precision(tmp_path: Path, policy: str) -> None:
-    keras.mixed_precision.set_global_policy(policy)
-    try:
+    with dtype_policy(policy):
         classifier = fit_small(tmp_path, **HEAD)
-    finally:
-        keras.mixed_precision.set_global_policy("float32")
     assert (answers_of(classifier).argmax(1) == np.arange(16) % CLASSES).all()
 
 
