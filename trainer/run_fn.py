@@ -9,16 +9,20 @@ import keras
 from tfx.components.trainer import fn_args_utils
 
 from components.contract import GOLDEN_ANSWERS_FILE, HISTORY_FILE, KERAS_MODEL_FILE
+from components.progress import report_progress
 from serving.warmup import write_warmup_requests
+from trainer.calibration import calibrate
 from trainer.export import export_classifier
 from trainer.golden_answers import write_golden_answers
 from trainer.images.split_records import SplitRecords
 from trainer.last_training import last_training
+from trainer.model.classifier import Classifier
 from trainer.model.saved_classifier import add_labels
 from trainer.train import opened_splits, train
 from trainer.train_request import TrainRequest, train_request, training_key, with_tuned_values
 from trainer.training_run.callbacks import DivergedError
 from trainer.training_run.evaluation_pictures import write_evaluation_pictures
+from trainer.training_run.fit import Splits
 from trainer.transform_graph import TransformGraph
 from trainer.tuning.values import decode_values
 
@@ -38,7 +42,7 @@ def train_and_export(request: TrainRequest) -> None:
     logs = request.run_dir / "tensorboard" if request.training.tensorboard else None
     with opened_splits(request) as (splits, transform):
         try:
-            classifier, _ = train(
+            classifier, figures = train(
                 request,
                 splits,
                 request.run_dir / HISTORY_FILE,
@@ -56,6 +60,9 @@ def train_and_export(request: TrainRequest) -> None:
                 "model.start_from can take it up."
             ) from error
         evaluation = splits.evaluation.records
+        # Without figures it is the network as it was built, or nothing was there to look at.
+        if figures is not None and request.serving.calibration == "temperature":
+            _calibrate(request, classifier, splits)
         if logs is not None:
             write_evaluation_pictures(
                 classifier.model,
@@ -67,6 +74,19 @@ def train_and_export(request: TrainRequest) -> None:
                 logs,
             )
     _export(request, classifier.model, transform, evaluation)
+
+
+def _calibrate(request: TrainRequest, classifier: Classifier, splits: Splits) -> None:
+    pixels = splits.evaluation.pixels(request.model.input_size)
+    temperature = calibrate(
+        classifier.model,
+        classifier.head,
+        pixels,
+        request.training.batch_size,
+        request.serving.test_time_augmentation,
+    )
+    surer = "less sure" if temperature > 1 else "surer"
+    report_progress(f"temperature {temperature:.2f}: answers are {surer} than the network was")
 
 
 def _export(

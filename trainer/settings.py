@@ -161,6 +161,12 @@ class TrainingSettings(Settings):
 class ServingSettings(Settings):
     """What the exported model answers."""
 
+    calibration: Literal["temperature", "none"] = Field(
+        "temperature",
+        description="`temperature`: all logits are divided by one number, with which answers on the eval "
+        "split are as sure as they are right (Guo et al. 2017); no answer changes by that, unless it is a "
+        "mean over views. `none`: probabilities stay as the network learnt to give them.",
+    )
     reject_below: float = Field(
         0.0, ge=0, le=1, description="`accepted` is false for answers less probable than this."
     )

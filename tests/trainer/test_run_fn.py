@@ -45,6 +45,7 @@ def test_what_a_training_came_to_is_exported_again_where_only_the_export_is_anot
     further = {
         "first": first,
         "same": replace(first, serving=ServingSettings(top_k=1)),
+        "as learnt": replace(first, serving=ServingSettings(calibration="none")),
         "other": replace(first, seed=1),
         "first again": first,
     }
@@ -60,6 +61,13 @@ def test_what_a_training_came_to_is_exported_again_where_only_the_export_is_anot
     assert runs["same"][1] == runs["first"][1]
     for ours, theirs in zip(runs["same"][0], runs["first"][0], strict=True):
         np.testing.assert_array_equal(ours, theirs)
+    assert runs["as learnt"][1] == runs["first"][1]
+    *_, kernel, bias = runs["as learnt"][0]
+    *_, calibrated_kernel, calibrated_bias = runs["first"][0]
+    temperature = kernel[0, 0] / calibrated_kernel[0, 0]
+    assert temperature != pytest.approx(1, abs=0.01)
+    np.testing.assert_allclose(kernel, calibrated_kernel * temperature, rtol=1e-4)
+    np.testing.assert_allclose(bias, calibrated_bias * temperature, rtol=1e-4)
     # Only the last training of a model is kept.
     assert len({runs[name][1] for name in ("first", "other", "first again")}) == 3
     assert not list((tmp_path / "cache" / "interrupted").glob("*"))
