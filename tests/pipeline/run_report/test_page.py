@@ -335,6 +335,7 @@ def test_how_training_went() -> None:
     parsed = Page(html)
     assert "Training" in parsed.of("h2")
     assert "6 epochs in 15 seconds." in html
+    assert "The model has the weights of epoch 5 of 6, in phase 2." in parsed.of("p")
     assert "/w/tfx/Trainer/model_run/7" in parsed.of("code")
     assert {"Accuracy", "Loss"} <= set(parsed.of("figcaption"))
     assert "Accuracy by epoch: from 0.7 to 0.85 on the eval split, at its best 0.85 in epoch 6 of 6" in html
