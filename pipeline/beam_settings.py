@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, TypeGuard, get_args
 
 from pydantic import Field, model_validator
@@ -21,6 +22,9 @@ _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 # From 1 to 65535.
 _PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _ADDRESS = f"^{_HOST}:{_PORT}$"
+
+# What Beam's options for S3 and Azure are named after.
+_SECRET = re.compile("secret|password|token|connection_string", re.IGNORECASE)
 
 
 class PortableSettings(Settings):
@@ -115,4 +119,10 @@ class BeamSettings(Settings):
         for option in self.options:
             if not option.startswith("--"):
                 raise ValueError(f"options: expected --NAME=VALUE, not {option!r}")
+            name = re.split(r"[=\s]", option)[0]
+            if _SECRET.search(name):
+                raise ValueError(
+                    f"options: {name} is a secret, and settings are written down with each run; leave it to "
+                    "the environment of stages and workers, such as AWS_SECRET_ACCESS_KEY"
+                )
         return self

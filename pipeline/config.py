@@ -196,6 +196,11 @@ def load_config(path: Path | None = None, overrides: Iterable[str] = ()) -> Conf
     return config_of(tree, overrides, str(path) if path is not None else None)
 
 
+def config_yaml(config: Config) -> str:
+    """The whole configuration as YAML that `load_config` makes the very same one of."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
 def config_of(tree: dict[str, Any], overrides: Iterable[str] = (), source: str | None = None) -> Config:
     """Turns plain values and changes to them into a Config.
 

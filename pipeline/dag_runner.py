@@ -19,6 +19,7 @@ from pipeline.dag import create_pipeline
 from pipeline.node_launch import launch_node, local_connection, set_run_id
 from pipeline.outcome import Artifacts, RunFailure, failure_of, summarize_run
 from pipeline.output_capture import log_traceback
+from pipeline.run_files import RunFiles
 from pipeline.run_page import with_page
 from pipeline.summary import RunSummary, Stage
 from pipeline.tuned_config import write_best_config
@@ -107,6 +108,8 @@ def run_pipeline(
     began = datetime.now().astimezone()
     run_dir = workspace.run_dir(run_id)
     runner = DagRunner(run_id, config.beam, listener)
+    with contextlib.suppress(OSError):  # The log says what else there is no room for.
+        RunFiles(workspace, run_id).write_config(config)
     names: list[str] = []
     failure: RunFailure | None = None
     try:

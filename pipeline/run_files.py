@@ -69,9 +69,19 @@ class RunFiles:
     def write_pipeline(self, ir: pipeline_pb2.Pipeline, config: Config) -> None:
         """Writes the compiled pipeline and what it was compiled from; whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self._config, config.model_dump_json(indent=1).encode())
+        self.write_config(config)
         # Last: with it, the run is prepared.
         write_whole(self._pipeline, ir.SerializeToString(deterministic=True))
+
+    def write_config(self, config: Config) -> None:
+        """Writes the configuration, ready for `--config`; whole or not at all.
+
+        Args:
+            config: completed.
+        """
+        from pipeline.config import config_yaml
+
+        write_whole(self._config, config_yaml(config).encode())
 
     def read_pipeline(self) -> pipeline_pb2.Pipeline:
         """The compiled pipeline, with the run's id set.
@@ -88,10 +98,10 @@ class RunFiles:
         Raises:
             ConfigError: the run was not prepared.
         """
-        from pipeline.config import parse_config
+        from pipeline.config import load_config
 
         self._require_prepared()
-        return parse_config(json.loads(self._config.read_bytes()), str(self._config))
+        return load_config(self._config)
 
     def refusal(self, node_id: str) -> Refusal | None:
         """What an earlier attempt at this step has noted; None when nothing was."""
@@ -119,7 +129,7 @@ class RunFiles:
 
     @property
     def _config(self) -> Path:
-        return self.folder / "config.json"
+        return self.folder / "config.yaml"
 
     def _refusal(self, node_id: str) -> Path:
         return self.folder / f"refused-{node_id}.json"

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from tfx.types import artifact_utils
 
 from components.contract import ConfigError
-from pipeline.config import Config
+from pipeline.config import Config, config_yaml
 from pipeline.outcome import Artifacts
 from pipeline.output_capture import log_traceback
 from pipeline.summary import Tuned
@@ -66,8 +65,7 @@ def best_config(config: Config, values: Mapping[str, Any]) -> str:
         ConfigError: the configuration refuses the values together.
     """
     tuning = config.tuning.model_copy(update={"trials": 0, "space": {}})
-    best = with_values(config.model_copy(update={"tuning": tuning}), values)
-    return yaml.safe_dump(best.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return config_yaml(with_values(config.model_copy(update={"tuning": tuning}), values))
 
 
 def _read(artifacts: Artifacts, key: str, file: str) -> Any:

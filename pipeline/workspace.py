@@ -56,7 +56,7 @@ class Workspace:
         return self.root / "serving" / name
 
     def run_dir(self, run_id: str) -> Path:
-        """Log, summary and page of a run."""
+        """Log, settings, summary and page of a run."""
         return self.root / "runs" / run_id
 
 

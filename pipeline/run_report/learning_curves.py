@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from pipeline.run_report.charts import FONT_SIZE, Chart, quiet_axes
-from pipeline.run_report.themed_svg import EVAL_LINE, INK, LINE, TRAIN_LINE, themed_svg
+from pipeline.run_report.kept_epoch import kept_epoch
+from pipeline.run_report.themed_svg import EVAL_LINE, INK, LINE, MARK, TRAIN_LINE, themed_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +25,8 @@ _LARGEST: Final = 3.4e38
 
 def learning_curves(epochs: Sequence[Mapping[str, float]]) -> list[Chart]:
     """A chart for each figure that was followed, with a line for each split and one where a phase begins.
+
+    A dot on the line of the eval split marks the epoch whose weights the model has.
 
     Values that cannot be drawn are left out, and the chart says how many: those of a training that blew up.
 
@@ -64,6 +67,10 @@ def _chart(epochs: Sequence[Mapping[str, float]], name: str) -> Chart:
             f"at its best {top:.3g} in epoch {values.index(top) + 1} of {len(epochs)}"
         )
     unit = "by epoch"
+    kept = kept_epoch(epochs)
+    if kept is not None and not math.isnan(values[kept - 1]):
+        axes.plot([kept], [values[kept - 1]], color=MARK, marker="o", markersize=7, zorder=3)
+        words += f"; the model is that of epoch {kept}"
     if left_out:
         unit += f", without what is no number or too large to draw: {' and '.join(left_out)}"
         words += f"; left out are {' and '.join(left_out)}, which are no numbers or too large to draw"

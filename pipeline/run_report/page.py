@@ -16,6 +16,7 @@ from components.whole_file import write_whole
 from pipeline.run_report.charts import class_sizes_chart, statistics_charts
 from pipeline.run_report.class_table import LISTED, class_table
 from pipeline.run_report.findings_table import MOST_FILES, finding_groups
+from pipeline.run_report.kept_epoch import kept_epoch, what_was_kept
 from pipeline.run_report.learning_curves import learning_curves
 from pipeline.run_report.score_table import score_table
 from pipeline.run_report.training_result import TrainingResult
@@ -100,6 +101,8 @@ def render(page: PageInput) -> str:
         sizes_chart=sizes_chart,
         charts=[] if data is None else statistics_charts(data.statistics),
         scores=None if summary is None else score_table(summary.metrics),
+        kept_epoch=kept_epoch(page.training.epochs) if page.training else None,
+        what_was_kept=what_was_kept(page.training.epochs) if page.training else "",
         curves=learning_curves(page.training.epochs) if page.training else [],
     )
 

@@ -80,3 +80,14 @@ def test_what_cannot_be_is_one_clear_error(override: str, message: str) -> None:
         load_config(None, [override])
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["--s3_secret_access_key", "--s3_session_token", "--azure_connection_string"]
+)
+@pytest.mark.parametrize("option", ["{}=hush", "{} hush"])
+def test_a_secret_is_no_setting_and_its_refusal_does_not_tell_it(name: str, option: str) -> None:
+    """Settings lie in the run's folder and in the compiled pipeline, for all to read."""
+    with pytest.raises(ConfigError, match=f"options: {name} is a secret") as error:
+        load_config(None, [f"beam.options=['{option.format(name)}']"])
+    assert "hush" not in str(error.value)

@@ -178,6 +178,7 @@ def _fit(
             best = BestSoFar(settings.monitor, figures, classifier.model.get_weights())
         else:
             report_progress(f"{plan.name}: no better {settings.monitor} on the eval split, so it is undone")
+            history.keep(None)
             classifier.model.set_weights(best.weights)
         if diverged is not None:
             return classifier, best.figures, diverged

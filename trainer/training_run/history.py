@@ -42,8 +42,21 @@ class History(keras.callbacks.Callback):
             "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
             **{name: float(value) for name, value in (logs or {}).items() if name != "learning_rate"},
             "seconds": round(time.monotonic() - self._started, 3),
+            "kept": 0,
         }
         self.rows = [*self.rows, row]
+        self.write()
+
+    def keep(self, epoch: int | None) -> None:
+        """Notes which epoch's weights this phase has come to; the last such epoch of all phases is the model.
+
+        Args:
+            epoch: of this phase, from 1; None where the phase is undone.
+        """
+        self.rows = [
+            {**row, "kept": int(row["epoch"] == epoch)} if row["phase"] == self.phase else row
+            for row in self.rows
+        ]
         self.write()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:

@@ -161,6 +161,7 @@ def run_phase(
         stopping.on_train_end()  # Keras does not call it then, and it goes back to the best epoch.
     if stopping.best is None or not math.isfinite(stopping.best):
         return None, diverged
+    history.keep(stopping.best_epoch + 1)
     # The history has also the rows of epochs before the run was killed.
     (best,) = (
         row

@@ -108,6 +108,22 @@ def test_curves_go_through_the_figures_and_phases_are_told_apart() -> None:
     assert train[1][0] < border[0][0] < train[2][0]
 
 
+def test_a_dot_marks_the_epoch_whose_weights_the_model_has() -> None:
+    rows = training().epochs
+    for chart in learning_curves(rows):
+        looked_at = _paths(chart.svg, "stroke: var(--eval)")[0]
+        (dot,) = re.findall(r'<use [^>]*x="([\d.]+)" y="([\d.]+)" style="fill: var\(--mark\)', chart.svg)
+        assert tuple(map(float, dot)) == pytest.approx(looked_at[4], abs=0.01)
+        assert "; the model is that of epoch 5</title>" in chart.svg
+    for chart in learning_curves([{**row, "kept": 0.0} for row in rows]):
+        assert "var(--mark)" not in chart.svg
+        assert "the model is" not in chart.svg
+    # Weights may be kept for their accuracy whose loss cannot be drawn.
+    accuracy, loss = learning_curves([{**row, "val_loss": math.nan} for row in rows])
+    assert "var(--mark)" in accuracy.svg
+    assert "var(--mark)" not in loss.svg
+
+
 def test_names_of_phases_stand_above_the_curves_and_beside_one_another() -> None:
     lengths = (10, 1, 1, 10)
     phases = [phase for phase, epochs in enumerate(lengths, 1) for _ in range(epochs)]

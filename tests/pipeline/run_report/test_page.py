@@ -14,7 +14,7 @@ from components.image_folder.policies import KINDS
 from pipeline.run_report.class_table import class_table
 from pipeline.run_report.findings_table import MOST_FILES
 from pipeline.run_report.page import PageInput, render, write_page
-from pipeline.summary import Metrics, Pushed, Stage
+from pipeline.summary import Metrics, Pushed, Stage, Tuned
 from tests.pipeline.run_report.samples import (
     NASTY,
     data_report,
@@ -335,6 +335,7 @@ def test_how_training_went() -> None:
     parsed = Page(html)
     assert "Training" in parsed.of("h2")
     assert "6 epochs in 15 seconds." in html
+    assert "The model has the weights of epoch 5 of 6, in phase 2." in parsed.of("p")
     assert "/w/tfx/Trainer/model_run/7" in parsed.of("code")
     assert {"Accuracy", "Loss"} <= set(parsed.of("figcaption"))
     assert "Accuracy by epoch: from 0.7 to 0.85 on the eval split, at its best 0.85 in epoch 6 of 6" in html
@@ -345,6 +346,31 @@ def test_how_training_went() -> None:
     assert picture["alt"] == "What was taken for what"
     assert "Training" not in Page(render(_INPUTS["check"])).of("h2")
     assert "Training" not in Page(render(replace(_INPUTS["run"], training=training(0)))).of("h2")
+
+
+def test_what_tuning_found() -> None:
+    values = {
+        "training.phases.0.learning_rate": 1e-3,
+        "model.head.hidden": [64],
+        "training.optimizer.name": "adamw",
+        "training.optimizer.clip_norm": None,
+        "training.augmentation.ops": [{"op": "rotation", "degrees": 5.0}],
+    }
+    tuned = Tuned(values, "accuracy", 0.91234, 20, "/w/runs/7/best.yaml")
+    html = render(page_input(data_report(), summary(tuned=tuned)))
+    parsed = Page(html)
+    assert "Tuning" in parsed.of("h2")
+    assert "The best of 20 trials, with accuracy 0.9123 on the eval split." in parsed.of("p")
+    assert "/w/runs/7/best.yaml" in parsed.of("code")
+    table = html.split('<section id="tuning">')[1].split("</table>")[0]
+    assert re.findall("<code>([^<]*)</code></th><td>([^<]*)</td>", table) == [
+        ("training.phases.0.learning_rate", "0.001"),
+        ("model.head.hidden", "[64]"),
+        ("training.optimizer.name", "adamw"),
+        ("training.optimizer.clip_norm", "null"),
+        ("training.augmentation.ops", '[{"degrees": 5.0, "op": "rotation"}]'),
+    ]
+    assert "Tuning" not in Page(render(_INPUTS["run"])).of("h2")
 
 
 def test_the_model_and_the_stages() -> None:

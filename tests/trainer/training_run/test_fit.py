@@ -71,6 +71,8 @@ def test_it_stops_early_and_goes_back_to_the_best_weights(
     values = [float(row[f"val_{monitor}"]) for row in rows]
     assert len(rows) < 30
     assert len(rows) == best(values) + 3
+    assert [row["kept"] for row in rows[-3:]] == ["1", "0", "0"]
+    assert {row["kept"] for row in rows[:-3]} <= {"0"}
     assert figures is not None
     assert figures.monitored(monitor) == values[-3]
     assert asdict(figures) == pytest.approx(asdict(figures_of(classifier)), rel=0.01)
@@ -93,6 +95,10 @@ def test_a_phase_that_does_harm_is_undone(tmp_path: Path, monkeypatch: pytest.Mo
     np.testing.assert_allclose(answers_of(undone), answers_of(once), atol=1e-3)
     assert same_figures is not None
     assert asdict(same_figures) == pytest.approx(asdict(figures), rel=1e-3)
+    rows = history_rows(tmp_path)
+    (kept,) = (row for row in rows if row["kept"] == "1")
+    assert (kept["phase"], {row["phase"] for row in rows}) == ("1", {"1", "2"})
+    assert float(kept["val_loss"]) == same_figures.loss
 
 
 def test_each_phase_has_what_is_set_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
