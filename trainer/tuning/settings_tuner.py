@@ -41,9 +41,15 @@ class SettingsTuner(keras_tuner.engine.base_tuner.BaseTuner):
 
         Raises:
             ConfigError: each of them failed.
+            Exception: whatever else ended a trial, as it was raised.
         """
         with self._opened() as self._run:
-            super().search()
+            try:
+                super().search()
+            except keras_tuner.errors.FatalError as error:
+                # By its class it is told whether a server that does not answer is to blame, say.
+                fault = error.__cause__ or error
+                raise fault from fault.__cause__
         self._run = None
         tried = self.oracle.trials.values()
         # KerasTuner would give a failed trial for the best one.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.contract import ConfigError
+from components.contract import ConfigError, UnreachableError
 from tests.trainer.made_up_splits import MadeUpSplit
 from tests.trainer.training_run.small_fit import figures_of
 from trainer.model.classifier import Classifier
@@ -166,14 +166,18 @@ def test_a_search_of_which_each_trial_fails_is_an_error_that_says_why(
         _tuner(tmp_path, {"space": {"model.image_size": {"choices": [32]}}}).search()
 
 
-def test_what_is_no_fault_of_the_settings_ends_the_search(
-    fitted: list[tuple[float, int | None]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), UnreachableError("no answer")])
+def test_what_is_no_fault_of_the_settings_ends_the_search_as_it_was_raised(
+    fitted: list[tuple[float, int | None]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
 ) -> None:
     def broken(*_: Any) -> None:
-        raise ZeroDivisionError("a bug")
+        raise error
 
     monkeypatch.setattr("trainer.train.fit", broken)
-    with pytest.raises(Exception, match="ZeroDivisionError: a bug"):
+    with pytest.raises(type(error), match=f"^{error}$"):
         _tuner(tmp_path, {"space": {RATE: {"choices": [0.1, 0.2]}}}).search()
 
 
