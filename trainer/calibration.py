@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from trainer.answer_views import views_of
 from trainer.images.batches import steps_an_epoch
 from trainer.images.pixel_store import PixelStore
+from trainer.model.classifier import Classifier
 from trainer.model.head import LOGITS
 from trainer.settings import TestTimeAugmentation
 
@@ -54,19 +54,14 @@ def temperature_of(log_probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def calibrate(
-    model: keras.Model,
-    head: keras.Model,
-    pixels: PixelStore,
-    batch_size: int,
-    augmentation: TestTimeAugmentation,
+    classifier: Classifier, pixels: PixelStore, batch_size: int, augmentation: TestTimeAugmentation
 ) -> float:
     """Divides the model's logits by the temperature that suits images it has not learnt from.
 
     The temperature becomes part of the last layer's weights, so that whatever runs the model has it.
 
     Args:
-        model: pixels float32 [N, size, size, 3] → probabilities; changed in place.
-        head: the part of it that ends in probabilities.
+        classifier: changed in place.
         pixels: of the eval split, of the model's size; at least one.
         batch_size: images at a time.
         augmentation: views that answers are the mean over.
@@ -74,7 +69,7 @@ def calibrate(
     Returns:
         The temperature.
     """
-    count = len(pixels.labels)
+    model, count = classifier.model, len(pixels.labels)
     views = len(views_of(tf.zeros((1, 8, 8, 3)), augmentation))
     most = max(1, min(_MOST_IMAGES, _MOST_PROBABILITIES // (views * model.output_shape[-1])))
     chosen = np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
@@ -84,6 +79,6 @@ def calibrate(
         by_batch.append(np.stack([model.predict_on_batch(view) for view in views_of(images, augmentation)]))
     answers = np.maximum(np.concatenate(by_batch, axis=1), np.finfo(np.float32).tiny)
     temperature = temperature_of(np.log(answers), pixels.labels[chosen])
-    logits = head.get_layer(LOGITS)
+    logits = classifier.head.get_layer(LOGITS)
     logits.set_weights([weights / temperature for weights in logits.get_weights()])
     return temperature

@@ -60,7 +60,7 @@ def train_and_export(request: TrainRequest) -> None:
                 "model.start_from can take it up."
             ) from error
         evaluation = splits.evaluation.records
-        # Without figures it is the network as it was built, or nothing was there to look at.
+        # Without figures it is the network as it was built.
         if figures is not None and request.serving.calibration == "temperature":
             _calibrate(request, classifier, splits)
         if logs is not None:
@@ -79,8 +79,7 @@ def train_and_export(request: TrainRequest) -> None:
 def _calibrate(request: TrainRequest, classifier: Classifier, splits: Splits) -> None:
     pixels = splits.evaluation.pixels(request.model.input_size)
     temperature = calibrate(
-        classifier.model,
-        classifier.head,
+        classifier,
         pixels,
         request.training.batch_size,
         request.serving.test_time_augmentation,

@@ -60,18 +60,18 @@ def test_the_model_itself_becomes_calibrated_and_answers_the_same() -> None:
     classifier, store = _mostly_right()
     pixels = store.read(np.arange(40)).astype(np.float32)
     before = np.log(classifier.model.predict_on_batch(pixels))
-    temperature = calibrate(classifier.model, classifier.head, store, 16, "none")
+    temperature = calibrate(classifier, store, 16, "none")
     assert temperature == pytest.approx(temperature_of(before[None], store.labels), rel=1e-3)
     after = np.log(classifier.model.predict_on_batch(pixels))
     np.testing.assert_allclose(after, _log_softmax(before / temperature), atol=1e-4)
     assert abs(np.log(temperature)) > 0.1
-    assert calibrate(classifier.model, classifier.head, store, 40, "none") == pytest.approx(1, abs=0.01)
+    assert calibrate(classifier, store, 40, "none") == pytest.approx(1, abs=0.01)
 
 
 def test_with_views_their_mean_is_calibrated() -> None:
     classifier, store = _mostly_right()
     pixels = store.read(np.arange(40)).astype(np.float32)
     views = [classifier.model.predict_on_batch(view) for view in (pixels, pixels[:, :, ::-1])]
-    temperature = calibrate(classifier.model, classifier.head, store, 16, "flip")
+    temperature = calibrate(classifier, store, 16, "flip")
     assert temperature == pytest.approx(temperature_of(np.log(views), store.labels), rel=1e-3)
     assert temperature != pytest.approx(temperature_of(np.log(views[:1]), store.labels), rel=1e-3)
