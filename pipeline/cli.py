@@ -101,11 +101,14 @@ def predict(
     server: Annotated[
         str | None, typer.Option("--server", metavar="HOST:PORT", help="Ask a model server instead.")
     ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a file, and nothing else.")
+    ] = False,
 ) -> None:
     """Classify image files with the pushed model."""
     from pipeline.predict_command import predict as predict_images
 
-    predict_images(images, Workspace(workspace.absolute()), name, model, server)
+    predict_images(images, Workspace(workspace.absolute()), name, model, server, json=json)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from json import dumps
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,60 +32,88 @@ class Answer(NamedTuple):
 
 # Of an image file's bytes.
 Ask = Callable[[bytes], Answer]
+Show = Callable[[Path, Answer], None]
 
 
 def predict(
-    images: Sequence[Path], workspace: Workspace, name: str | None, model: Path | None, server: str | None
+    images: Sequence[Path],
+    workspace: Workspace,
+    name: str | None,
+    model: Path | None,
+    server: str | None,
+    *,
+    json: bool = False,
 ) -> None:
-    """Prints a table of file, label and probability, and which answers the model itself rejects.
+    """Prints file, label and probability, and which answers the model itself rejects.
 
     Args:
-        images: files.
+        images: files; one is in memory at a time.
         workspace: where pushed models are.
         name: of the model.
         model: folder of a model, instead of the workspace's.
         server: HOST:PORT of a model server, instead of a folder.
+        json: whether to print a JSON object a file, each as soon as it is known, instead of a table.
 
     Raises:
-        ConfigError: no such model or server, or both are given; or files that cannot be read, after the table
-            of those that can.
-        DataError: files that are no images, after the table of those that are.
+        ConfigError: no such model or server, or both are given; or files that cannot be read, after the
+            answers for those that can.
+        DataError: files that are no images, after the answers for those that are.
     """
     if server is not None:
         _check_server(server, model)
-    files, refused = _read(images)
+    unreadable = {path: reason for path in images if (reason := _why_unreadable(path))}
+    refused = [f"{path}: {reason}" for path, reason in unreadable.items()]
     mistake = ConfigError if refused else DataError
-    if not files:
+    readable = [path for path in images if path not in unreadable]
+    if not readable:
         raise mistake(_told(refused, images))
     with _asker(workspace, name, model, server) as (source, ask):
-        table = Table(title=source, title_justify="left", box=None, pad_edge=False, header_style="bold")
-        table.add_column("File", overflow="fold")
-        table.add_column("Label", overflow="fold")
-        table.add_column("Probability", justify="right")
-        for path, data in files:
-            try:
-                answer = ask(as_ingested(data, LimitSettings().max_pixels))
-            except UnusableImageError as error:
-                refused.append(f"{path}: {error}")
-            else:
-                # A name may have bytes that are no UTF-8, and a terminal that takes none.
-                row = [escape(printable(str(path))), escape(answer.label), f"{answer.probability:.4f}"]
-                table.add_row(*row, *([] if answer.accepted else ["below serving.reject_below"]))
-    if table.row_count:
-        Console().print(table)
+        with _json_lines() if json else _table(source) as show:
+            for path in readable:
+                try:
+                    answer = ask(as_ingested(path.read_bytes(), LimitSettings().max_pixels))
+                except UnusableImageError as error:
+                    refused.append(f"{path}: {error}")
+                except OSError as error:  # It has gone since.
+                    refused.append(f"{path}: {error.strerror}")
+                else:
+                    show(path, answer)
     if refused:
         raise mistake(_told(refused, images))
 
 
-def _read(images: Sequence[Path]) -> tuple[list[tuple[Path, bytes]], list[str]]:
-    """The files with their bytes, and of those that cannot be read, which and why."""
-    files, refused = [], []
-    for path in images:
-        try:
-            files.append((path, path.read_bytes()))
-        except OSError as error:
-            refused.append(f"{path}: {error.strerror}")
-    return files, refused
+@contextmanager
+def _json_lines() -> Iterator[Show]:
+    def show(path: Path, answer: Answer) -> None:
+        print(dumps({"file": str(path), **answer._asdict()}), flush=True)
+
+    yield show
+
+
+@contextmanager
+def _table(title: str) -> Iterator[Show]:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.add_column("File", overflow="fold")
+    table.add_column("Label", overflow="fold")
+    table.add_column("Probability", justify="right")
+
+    def show(path: Path, answer: Answer) -> None:
+        # A name may have bytes that are no UTF-8, and a terminal that takes none.
+        row = [escape(printable(str(path))), escape(answer.label), f"{answer.probability:.4f}"]
+        table.add_row(*row, *([] if answer.accepted else ["below serving.reject_below"]))
+
+    yield show
+    if table.row_count:
+        Console().print(table)
+
+
+def _why_unreadable(path: Path) -> str:
+    """Why a file cannot be read; empty if it can. Asked before a model is loaded, which takes seconds."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        return str(error.strerror)
+    return ""
 
 
 def _told(refused: Sequence[str], images: Sequence[Path]) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from components.contract import ConfigError
+from components.contract import ConfigError, DataError
+from components.image_folder.ingested_bytes import as_ingested
 from pipeline.predict_command import predict
 from pipeline.workspace import Workspace
 from tests.conftest import Trial
@@ -47,3 +49,37 @@ def test_a_name_that_is_no_utf8_is_printed_as_escapes(
     predict([named], trial.workspace, None, None, None)
     screen.seek(0)
     assert r"caf\xe9.jpg" in screen.read()
+
+
+def test_as_json_each_file_is_a_line(
+    trial: Trial, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = [tmp_path / "one.png", tmp_path / os.fsdecode(b"caf\xe9 \n.png")]
+    for path in named:
+        path.write_bytes(image_bytes(0, size=(64, 64)))
+    (empty := tmp_path / "empty.png").touch()
+    with pytest.raises(DataError, match="^1 of 3 files cannot be classified"):
+        predict([named[0], empty, named[1]], trial.workspace, None, None, None, json=True)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line.pop("file") for line in lines] == [str(path) for path in named]
+    assert lines[0] == lines[1]
+    assert lines[0].keys() == {"label", "probability", "accepted"}
+    assert lines[0]["label"] in {folder.name for folder in trial.images.iterdir()}
+    assert 0.5 <= lines[0]["probability"] <= 1
+
+
+def test_files_are_read_one_by_one(
+    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [tmp_path / "first.png", tmp_path / "second.png"]
+    for path in paths:
+        path.write_bytes(image_bytes(0, size=(64, 64)))
+
+    def ingested(data: bytes, max_pixels: int) -> bytes:
+        paths[1].unlink()
+        return as_ingested(data, max_pixels)
+
+    monkeypatch.setattr("pipeline.predict_command.as_ingested", ingested)
+    with pytest.raises(DataError, match="second.png: No such file or directory"):
+        predict(paths, trial.workspace, None, None, None)
+    assert "first.png" in capsys.readouterr().out
