@@ -84,7 +84,7 @@ def test_every_file_is_flushed_before_the_version_appears(
     model, serving = _saved_model(tmp_path / "export"), tmp_path / "serving"
 
     def flush(descriptor: int) -> None:
-        name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
         flushed.append((name, (serving / "1").exists()))
 
     monkeypatch.setattr(os, "fsync", flush)
