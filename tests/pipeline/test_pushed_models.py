@@ -21,6 +21,15 @@ def test_the_newest_version_of_the_only_model(tmp_path: Path) -> None:
     found = find_model(Workspace(tmp_path), None, None)
     assert (found.name, found.version, found.path) == ("pets", 10, tmp_path / "serving" / "pets" / "10")
     assert found.model_dir == tmp_path / "serving" / "pets"
+    with pytest.raises(ConfigError, match="No model 'boats' has been pushed.*there are: pets"):
+        find_model(Workspace(tmp_path), "boats", None)
+
+
+def test_what_holds_no_version_is_no_model(tmp_path: Path) -> None:
+    _push(tmp_path, "pets", 1)
+    (tmp_path / "serving" / "cars").mkdir()  # All of its versions were taken back.
+    (tmp_path / "serving" / ".pets.lock").touch()
+    assert find_model(Workspace(tmp_path), None, None).name == "pets"
 
 
 def test_several_models_have_to_be_told_apart(tmp_path: Path) -> None:

@@ -24,7 +24,14 @@ from pipeline.run_overrides import check_overrides, span_override
 )
 def test_what_a_run_does_not_heed_is_refused(override: str, advice: str) -> None:
     check_overrides(
-        ["data={span: 3}", "data={", "model.weights=none", "training.phases=[]", "data.layout=sidecar"]
+        [
+            "data={span: 3}",
+            "data={",
+            "data=images",
+            "model.weights=none",
+            "training.phases=[]",
+            "data.layout=sidecar",
+        ]
     )
     with pytest.raises(ConfigError, match=f"--set {re.escape(override)}: .*{re.escape(advice)}"):
         check_overrides([override])
@@ -32,3 +39,5 @@ def test_what_a_run_does_not_heed_is_refused(override: str, advice: str) -> None
 
 def test_a_span_is_a_decimal_number() -> None:
     assert (*span_override(""), *span_override("010")) == ("data.span=10",)
+    with pytest.raises(ConfigError, match="span: expected a number, such as 7, not '-7'"):
+        span_override("-7")

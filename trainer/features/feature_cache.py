@@ -59,7 +59,7 @@ class FeatureCache:
 
         Args:
             key: of whatever computes them, and how.
-            image_keys: of the images; the same image may come more than once.
+            image_keys: of the images, at least one; the same image may come more than once.
             compute: does the images at the positions it is given.
         """
         self._delete_damaged(key)
@@ -74,10 +74,9 @@ class FeatureCache:
             parts.append([np.load(file, mmap_mode="r") for file in _arrays(names.parent)])
             for row, name in enumerate(names.read_text().split()):
                 where[name] = number, row
-        if parts:
-            os.utime(self.folder / key)
+        os.utime(self.folder / key)
         self._delete_beyond_limit(keep=key)
-        places = np.array([where[name] for name in image_keys], np.int64).reshape(-1, 2)
+        places = np.array([where[name] for name in image_keys], np.int64)
         return FeatureStore(parts, places[:, 0], places[:, 1])
 
     def _parts(self, key: str) -> list[Path]:
@@ -120,7 +119,6 @@ class FeatureCache:
             part.rename(folder / Path(partial).name.removeprefix(_PARTIAL))
 
     def _delete_beyond_limit(self, keep: str) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
         folders = sorted(self.folder.iterdir(), key=lambda each: _stat(each).st_mtime)
         sizes = {each: sum(_stat(file).st_size for file in each.rglob("*.*")) for each in folders}
         total = sum(sizes.values())

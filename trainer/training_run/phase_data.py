@@ -51,7 +51,7 @@ class Examples:
     @classmethod
     def of_features(cls, store: FeatureStore, labels: np.ndarray) -> Examples:
         """What a frozen backbone says of images."""
-        return cls(store.read, store.like, labels, store.count // max(1, len(labels)))
+        return cls(store.read, store.like, labels, store.count // len(labels))
 
 
 @dataclass(frozen=True)

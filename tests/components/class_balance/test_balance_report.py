@@ -71,14 +71,26 @@ def test_lines_when_nothing_has_changed() -> None:
 
 
 def test_lines_tell_of_changes_and_suggest_weights() -> None:
-    before = data_report({"cat": 490, **dict.fromkeys("pqrst", 490)}, brightness=(0, 0, 1500, 1500))
-    now = data_report({"cat": 90, **dict.fromkeys("pqruvwx", 490)}, brightness=(0, 2100, 1500, 0))
+    before = data_report({"yak": 490, **dict.fromkeys("pqrst", 490)}, brightness=(0, 0, 1500, 1500))
+    now = data_report(
+        {"yak": 90, **dict.fromkeys("pquvwx", 490)},
+        brightness=(0, 2100, 1000, 0),
+        formats={"JPEG": 2100, "PNG": 1000},
+    )
     previous = PreviousRun("before", judge(before, None, SETTINGS).profile)
     assert lines(judge(now, previous, SETTINGS)) == [
-        "3600 images; the previous run had 3000",
+        "3100 images; the previous run had 3000",
         "new classes: 'u', 'v', 'w' and 1 more",
-        "gone classes: 's', 't'",
-        "class 'cat' went from 25.0% to 6.2% of the images of the classes that were there before",
-        "the images have changed most in brightness: they diverge by 0.544 (0.001 of it may be chance)",
-        "class 'p' has 5.4 times the training images of class 'cat': training.class_weights can help",
+        "gone classes: 'r', 's', 't'",
+        "class 'yak' went from 33.3% to 9.1% of the images of the classes that were there before",
+        "the images have changed most in brightness: they diverge by 0.603 (0.001 of it may be chance)",
+        "class 'p' has 5.4 times the training images of class 'yak': training.class_weights can help",
+    ]
+
+
+def test_lines_where_one_class_is_left_of_the_previous_run() -> None:
+    previous = PreviousRun("before", judge(data_report({"cat": 90, "dog": 90}), None, SETTINGS).profile)
+    assert lines(judge(data_report({"cat": 90, "emu": 90}), previous, SETTINGS)) == [
+        "new classes: 'emu'",
+        "gone classes: 'dog'",
     ]

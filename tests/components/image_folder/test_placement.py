@@ -51,12 +51,12 @@ def test_of_a_label_conflict_none_stays() -> None:
 def test_of_a_leak_between_given_splits_the_one_further_from_training_stays() -> None:
     placement = placed(
         an_image("a/1", "same", "x", "train", given=True),
-        an_image("a/2", "same", "x", "test", given=True),
-        an_image("a/3", "same", "x", "eval", given=True),
+        an_image("a/2", "same", "x", "eval", given=True),
+        an_image("a/3", "same", "x", "test", given=True),
     )
-    assert placement.moved == {"a/1": None, "a/3": None}
+    assert placement.moved == {"a/1": None, "a/2": None}
     assert placement.findings[0].kind == "split_leak"
-    assert placement.findings[0].reason == "the same bytes are in the test split, as a/2"
+    assert placement.findings[0].reason == "the same bytes are in the test split, as a/3"
 
 
 def test_a_conflict_that_is_kept_does_not_hide_a_leak() -> None:

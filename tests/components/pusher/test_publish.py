@@ -65,6 +65,8 @@ def test_does_not_publish_what_servers_would_pass_over(tmp_path: Path) -> None:
 
 def test_a_failed_copy_is_no_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def copy_half(source: Path, target: Path) -> None:
+        # On the same disk, or renaming would be no single step; and where the next push finds what is left.
+        assert (target.parents[1], target.parent.name[:10]) == (tmp_path / "serving", ".incoming-")
         target.mkdir()
         (target / "saved_model.pb").write_bytes(b"gra")
         raise OSError("disk full")
@@ -81,10 +83,11 @@ def test_every_file_is_flushed_before_the_version_appears(
     flushed: list[tuple[str, bool]] = []
     model, serving = _saved_model(tmp_path / "export"), tmp_path / "serving"
 
-    def flush(path: str | Path) -> None:
-        flushed.append((Path(path).name, (serving / "1").exists()))
+    def flush(descriptor: int) -> None:
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        flushed.append((name, (serving / "1").exists()))
 
-    monkeypatch.setattr(publish_module, "_flush", flush)
+    monkeypatch.setattr(os, "fsync", flush)
     publish(model, serving, RECORD)
     assert {name for name, published in flushed if not published} >= {
         "saved_model.pb", "data", "labels.txt", "push.json", "variables", "assets", "model",

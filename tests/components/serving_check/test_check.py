@@ -163,7 +163,8 @@ def test_finds_a_missing_signature(golden: list[GoldenAnswer], tmp_path: Path) -
     archive.write_out(str(tmp_path / "1"), verbose=False)
     problems = check_servable(tmp_path / "1", golden, SETTINGS).problems
     assert "the signature serve_examples is missing" in problems
-    assert any(problem.startswith("the inputs of serving_default are") for problem in problems)
+    for kind in ("inputs", "outputs"):
+        assert any(problem.startswith(f"the {kind} of serving_default are") for problem in problems)
 
 
 def test_a_folder_that_is_no_model(golden: list[GoldenAnswer], tmp_path: Path) -> None:

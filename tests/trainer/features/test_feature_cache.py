@@ -142,12 +142,12 @@ def test_what_a_killed_run_left_goes_even_beside_features_that_are_asked_for(tmp
 
 
 def test_stores_can_lie_one_behind_the_other(cache: FeatureCache) -> None:
-    both = FeatureStore.one_behind_the_other(
-        [_features(cache, "k", "123")[0], _features(cache, "l", "45")[0]]
-    )
-    assert both.count == 5
-    np.testing.assert_array_equal(both.read(np.array([4, 0, 3, 1]))[1], [5, 1, 4, 2])
-    assert [(array.dtype.name, array.shape) for array in both.like] == [("float32", (0, 2)), ("int32", (0,))]
+    stores = [_features(cache, key, images)[0] for key, images in (("k", "123"), ("l", "45"), ("m", "6"))]
+    all_of_them = FeatureStore.one_behind_the_other(stores)
+    assert all_of_them.count == 6
+    np.testing.assert_array_equal(all_of_them.read(np.array([5, 4, 0, 3, 1]))[1], [6, 5, 1, 4, 2])
+    like = [(array.dtype.name, array.shape) for array in all_of_them.like]
+    assert like == [("float32", (0, 2)), ("int32", (0,))]
 
 
 def test_what_another_run_takes_away_meanwhile_is_passed_over(cache: FeatureCache) -> None:

@@ -7,9 +7,10 @@ import pytest
 import tensorflow as tf
 
 from components.contract import CLASS_LABEL, IMAGE_ENCODED, IMAGE_SHA256
+from tests.trainer.made_up_splits import MadeUpSplit
 from trainer.image_ops import load_images
 from trainer.images.pixel_store import PixelStore, decode_split
-from trainer.images.split_images import SplitImages
+from trainer.images.split_images import PixelMemory, SplitImages
 from trainer.images.split_records import SplitRecords, read_split
 
 SIZE = 8
@@ -99,13 +100,14 @@ def test_smaller_images_are_resized_once_from_larger_ones(tmp_path: Path, in_fil
     """Four pixels become one: their mean, as antialiasing makes of a checkerboard."""
     board = np.indices((4, 4)).sum(0) % 2 * 200
     pixels = np.repeat(board[None, :, :, None], 3, axis=3).astype(np.uint8)
-    pixels = np.concatenate([pixels, np.full_like(pixels, 31)])
-    store = PixelStore(pixels, np.array([5, 6])).resized(2, tmp_path / "smaller" if in_file else None)
-    assert store.shape == (2, 2, 2, 3)
-    assert store.labels.tolist() == [5, 6]
-    resized = store.read(np.array([0, 1]))
+    plain = np.arange(1, 40)
+    pixels = np.concatenate([pixels, np.tile(plain[:, None, None, None], (4, 4, 3)).astype(np.uint8)])
+    store = PixelStore(pixels, np.arange(5, 45)).resized(2, tmp_path / "smaller" if in_file else None)
+    assert store.shape == (40, 2, 2, 3)
+    assert store.labels.tolist() == list(range(5, 45))
+    resized = store.read(np.arange(40))
     np.testing.assert_allclose(resized[0], 100, atol=15)
-    np.testing.assert_array_equal(resized[1], 31)
+    np.testing.assert_array_equal(resized[1:], np.broadcast_to(plain[:, None, None, None], (39, 2, 2, 3)))
 
 
 def test_more_pixels_than_there_is_memory_are_told_as_such() -> None:
@@ -129,3 +131,16 @@ def test_pixels_of_each_size_have_a_file_of_their_own(split: SplitRecords, tmp_p
     images = SplitImages(split, Transform(), SIZE, tmp_path / "train")  # type: ignore[arg-type]
     images.pixels(4)
     assert {file.name for file in tmp_path.glob("train*")} == {"train.4", "train.8"}
+
+
+@pytest.mark.parametrize(("missing", "files"), [(0, set()), (1, {"train.4"})])
+def test_all_splits_and_sizes_share_the_memory_that_there_is(
+    tmp_path: Path, missing: int, files: set[str]
+) -> None:
+    memory = PixelMemory(10 * (6 * 6 + 4 * 4) * 3 - missing)
+    for name in ("train", "eval"):
+        images = MadeUpSplit(np.zeros((10, SIZE, SIZE, 3), np.uint8), np.zeros(10))
+        images._scratch, images._memory = tmp_path / name, memory
+        for size in (6, 4):
+            images.pixels(size)
+    assert {file.name for file in tmp_path.iterdir()} == files | {"eval.6", "eval.4"}
