@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics.multi_class_confusion_matrix_metrics import NO_PREDICTED_CLASS_ID
 
-from components.contract import CLASS_LABEL, CLASS_TEXT
+from components.contract import CLASS_LABEL
 from pipeline.class_scores import ClassScores, Confusion, Mistake, class_scores, macro_f1, mistakes
 from pipeline.config import EvaluationSettings
 from pipeline.selective_classification import OFFERED_THRESHOLDS, Coverage, coverage
@@ -27,10 +27,11 @@ _DIFFERENCE: Final = "_diff"
 
 
 def eval_config(settings: EvaluationSettings, reject_below: float) -> tfma.EvalConfig:
-    """Accuracy overall and by class, through the signature that is served, on raw examples.
+    """Accuracy and what each class was taken for, through the signature that is served, on raw examples.
 
-    The thresholds hold for the whole test split only: TFMA would otherwise
-    apply them to each class too, and one small class could block a model.
+    All of it is of the whole test split: a slice for each class would say
+    only what follows from the confusion matrix, and take TFMA time for every
+    class of every model.
     Cross-entropy is not among the metrics: it has no value for a class that
     the model in production has never heard of, and accuracy has.
 
@@ -38,7 +39,6 @@ def eval_config(settings: EvaluationSettings, reject_below: float) -> tfma.EvalC
         settings: limits.
         reject_below: the least probability of an answer that the served model accepts.
     """
-    overall = tfma.SlicingSpec()
     threshold = tfma.MetricThreshold(
         value_threshold=tfma.GenericValueThreshold(lower_bound={"value": settings.min_accuracy - ROUNDING}),
         change_threshold=tfma.GenericChangeThreshold(
@@ -49,7 +49,7 @@ def eval_config(settings: EvaluationSettings, reject_below: float) -> tfma.EvalC
     accuracy = tfma.MetricConfig(
         class_name="SparseCategoricalAccuracy",
         config=f'{{"name": "{ACCURACY}"}}',
-        per_slice_thresholds=[tfma.PerSliceMetricThreshold(slicing_specs=[overall], threshold=threshold)],
+        threshold=threshold,
     )
     count = tfma.MetricConfig(class_name="ExampleCount", config=f'{{"name": "{EXAMPLE_COUNT}"}}')
     # The first is 0: of every image the answer, however unsure. In ascending order, because TFMA forgets an
@@ -63,7 +63,7 @@ def eval_config(settings: EvaluationSettings, reject_below: float) -> tfma.EvalC
         model_specs=[
             tfma.ModelSpec(signature_name=SERVE_EXAMPLES, label_key=CLASS_LABEL, prediction_key=PROBABILITIES)
         ],
-        slicing_specs=[overall, tfma.SlicingSpec(feature_keys=[CLASS_TEXT])],
+        slicing_specs=[tfma.SlicingSpec()],
         metrics_specs=[tfma.MetricsSpec(metrics=[accuracy, count, confusion])],
     )
 

@@ -52,3 +52,8 @@ def test_answers_exactly_at_a_threshold_are_above_what_tfma_is_asked(reject_belo
     for value, below in zip(least, asked, strict=True):
         at = np.float32(value)
         assert np.nextafter(at, np.float32(0)) <= below < at
+
+
+def test_what_tfma_works_out_does_not_grow_with_the_classes() -> None:
+    (whole,) = eval_config(_SETTINGS, 0.5).slicing_specs
+    assert not whole.feature_keys and not whole.feature_values
