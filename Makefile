@@ -28,6 +28,8 @@ setup: $(STAMP) ## Create .venv and install exactly what requirements.lock pins.
 # Bytecode is compiled at once: without it, importing TFX takes three times as long.
 $(STAMP): $(LOCK) pyproject.toml tests/kubeflow/manifest-checks.lock | $(UV)
 	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 12))' || { \
+		echo "$(VENV) is on another Python than 3.10 or 3.11: rm -r $(VENV), then make setup." >&2; exit 1; }
 	@echo "Installing what $(LOCK) pins into $(VENV), once …"
 	@$(UV) pip sync --quiet --python $(VENV) --require-hashes --compile-bytecode $(LOCK)
 	@$(UV) pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable .

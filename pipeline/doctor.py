@@ -149,6 +149,10 @@ def _memory(meminfo: Path) -> Finding:
 
 
 def _extra(extra: str, package: str, purpose: str) -> Finding:
+    wanted = [each for each in map(Requirement, _requirements()) if each.name == package]
+    if not any(each.marker is None or each.marker.evaluate({"extra": extra}) for each in wanted):
+        found = f"not for Python {platform.python_version()}; for {purpose}"
+        return Finding(f"Extra {extra}", "optional", found, "rm -r .venv && make setup PYTHON=3.11")
     try:
         version = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

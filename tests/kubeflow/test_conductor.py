@@ -170,7 +170,6 @@ def test_other_programs_than_python_are_left_alone(in_folder: Path) -> None:
     assert Path(sys.executable).is_absolute()
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="`python -m` looks into the current folder first")
 def test_a_module_in_the_users_folder_is_not_taken_for_the_projects(in_folder: Path) -> None:
     Path("pipeline.py").write_text("raise SystemExit('the user's')\n")
     command = ("python", "-m", "pipeline.node_runner", "--help")

@@ -131,3 +131,11 @@ def test_without_kfp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         connect("http://x", None)
     with pytest.raises(ConfigError, match=r"pip install 'imgclf\[kubeflow\]'"):
         compile_file(None, (), tmp_path / "pipeline.yaml")
+
+
+def test_on_a_python_whose_kfp_is_too_old(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("kubeflow.kfp_package._FIRST_PYTHON", (4,))
+    with pytest.raises(ConfigError, match="kfp needs Python 3.11, and this is 3."):
+        connect("http://x", None)
+    with pytest.raises(ConfigError, match="kfp needs Python 3.11, and this is 3."):
+        compile_file(None, (), tmp_path / "pipeline.yaml")

@@ -40,6 +40,18 @@ def test_another_python_is_broken() -> None:
     assert doctor._python((3, 11)).verdict == "ok"
 
 
+@pytest.mark.parametrize(
+    ("marker", "found"), [("python_version < '3'", "not for Python 3."), ("python_version > '3'", "kfp ")]
+)
+def test_an_extra_that_is_not_for_this_python(
+    monkeypatch: pytest.MonkeyPatch, marker: str, found: str
+) -> None:
+    monkeypatch.setattr(doctor, "_requirements", lambda: [f"kfp>=2; {marker} and extra == 'kubeflow'"])
+    finding = doctor._extra("kubeflow", "kfp", "compiling")
+    assert finding.found.startswith(found)
+    assert ("PYTHON=3.11" in finding.remedy) == ("not" in found)
+
+
 @pytest.mark.parametrize(("available_kib", "verdict"), [(1 * 2**20, "broken"), (8 * 2**20, "ok")])
 def test_memory(tmp_path: Path, available_kib: int, verdict: str) -> None:
     (tmp_path / "meminfo").write_text(f"MemTotal: 99 kB\nMemAvailable:  {available_kib} kB\n")
