@@ -1,3 +1,5 @@
+"""`make setup` on the Python that there is."""
+
 from __future__ import annotations
 
 import shutil
