@@ -20,8 +20,8 @@ from components.contract import ConfigError
 from kubeflow.pipeline_file import SERVICE_ACCOUNT
 from kubeflow.stage_graph import stage_graph
 from pipeline.config import Config
-from pipeline.kubeflow_settings import FINISH, LONGEST_PAUSE_SECONDS, PREPARE, KubeflowSettings
-from pipeline.metadata_connection_names import DATABASE, HOST, PORT
+from pipeline.settings.kubeflow_settings import FINISH, LONGEST_PAUSE_SECONDS, PREPARE, KubeflowSettings
+from pipeline.settings.metadata_connection_names import DATABASE, HOST, PORT
 
 _PROGRAMS: Final = {PREPARE: "pipeline.prepare_run", FINISH: "pipeline.finish_run"}
 _RETRY_FACTOR: Final = 2.0

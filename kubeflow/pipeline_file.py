@@ -12,7 +12,7 @@ import yaml
 
 from components.contract import ConfigError
 from kubeflow.compiled_steps import CompiledStep, compiled_steps
-from pipeline.run_overrides import span_override
+from pipeline.preparation.run_overrides import span_override
 
 # Of the pipeline parameters, and what they are where nothing is asked for.
 IMAGES: Final = "images"

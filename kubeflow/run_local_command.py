@@ -17,12 +17,12 @@ from typing import Final
 from rich.console import Console
 from rich.markup import escape
 
-from components.image_folder.image_store import is_uri
+from components.uri import is_uri
 from kubeflow.compiled_steps import CompiledStep
 from kubeflow.conductor import LocalRun, StepResult, conduct
 from kubeflow.pipeline_file import read_pipeline
-from pipeline.metadata_connection_names import HOST
-from pipeline.run_overrides import check_overrides
+from pipeline.preparation.run_overrides import check_overrides
+from pipeline.settings.metadata_connection_names import HOST
 from pipeline.workspace import Workspace, exclusive_use
 
 # What a step says before a reason when it tries once more what was refused.

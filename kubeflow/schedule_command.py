@@ -21,8 +21,8 @@ from kubeflow.cron import six_fields
 from kubeflow.pipeline_file import read_pipeline
 from kubeflow.schedule_info import Schedule, Trigger, utc_time
 from kubeflow.scheduling import Outcome, end_schedule, set_schedule
-from pipeline.run_overrides import check_overrides
-from pipeline.unbroken_line import print_line
+from pipeline.preparation.run_overrides import check_overrides
+from pipeline.terminal.unbroken_line import print_line
 
 _TOLD: Final[dict[Outcome, str]] = {
     "created": "created",

@@ -17,7 +17,7 @@ def stage_graph(config: Config) -> Mapping[str, tuple[str, ...]]:
         config: with images or without: nothing is read.
     """
     from pipeline.dag import create_pipeline
-    from pipeline.node_launch import compile_ir
+    from pipeline.nodes.node_launch import compile_ir
 
     # The declaration would read it, and it lies where the pods see it. It makes no other stages.
     data = config.data.model_copy(update={"schema_file": None})

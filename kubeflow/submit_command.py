@@ -20,8 +20,8 @@ from kubeflow.run_info import SUCCEEDED, RunInfo
 from kubeflow.runs_command import duration, state
 from kubeflow.server_errors import ServerUnavailableError
 from pipeline.exit_codes import FAILED_EXIT
-from pipeline.run_overrides import check_overrides
-from pipeline.unbroken_line import print_line
+from pipeline.preparation.run_overrides import check_overrides
+from pipeline.terminal.unbroken_line import print_line
 
 _POLL_SECONDS: Final = 10.0
 # For as many polls in a row the server may be away, such as for an upgrade, before waiting is given up.

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.further_commands import CommandGroup
-from pipeline.target_layout import TargetLayout
+from pipeline.commands.further_commands import CommandGroup
+from pipeline.commands.target_layout import TargetLayout
 from pipeline.workspace import DEFAULT_WORKSPACE, Workspace
 
 app = typer.Typer(
@@ -74,8 +74,8 @@ def run(
     Exit code: 0 pushed or up to date, 2 command line or configuration, 3 images
     refused, 4 not blessed, 130 interrupted, 1 anything else.
     """
-    from pipeline.run_command import RunRequest
-    from pipeline.run_command import run as run_request
+    from pipeline.commands.run import RunRequest
+    from pipeline.commands.run import run as run_request
 
     request = RunRequest(images, config, tuple(overrides or ()), workspace, json, not no_cache)
     raise typer.Exit(run_request(request))
@@ -84,7 +84,7 @@ def run(
 @app.command()
 def demo(folder: Annotated[Path, typer.Argument(help="Where to write the images.")]) -> None:
     """Write 1,797 handwritten digits as an image folder to try things on."""
-    from pipeline.demo import write_digits
+    from pipeline.commands.demo import write_digits
 
     typer.echo(f"{write_digits(folder)} images of handwritten digits are in {folder}")
 
@@ -106,7 +106,7 @@ def predict(
     ] = False,
 ) -> None:
     """Classify image files with the pushed model."""
-    from pipeline.predict_command import predict as predict_images
+    from pipeline.commands.predict import predict as predict_images
 
     predict_images(images, Workspace(workspace.absolute()), name, model, server, json=json)
 
@@ -130,7 +130,7 @@ def serve(
     ] = 8500,
 ) -> None:
     """Serve the pushed model on TensorFlow Serving's gRPC API."""
-    from pipeline.serve_command import serve as serve_model
+    from pipeline.commands.serve import serve as serve_model
 
     serve_model(Workspace(workspace.absolute()), name, model, host, port)
 
@@ -138,7 +138,7 @@ def serve(
 @app.command()
 def doctor(workspace: _Workspace = DEFAULT_WORKSPACE) -> None:
     """Check Python, packages, accelerators, disk and memory, and say how to mend what is amiss."""
-    from pipeline.doctor import doctor as examine
+    from pipeline.commands.doctor import doctor as examine
 
     raise typer.Exit(0 if examine(workspace) else 1)
 
@@ -166,7 +166,7 @@ def check(
 
     Exit code: 0 fit to train on, 2 command line or configuration, 3 the images would be refused.
     """
-    from pipeline.data_check_command import CheckRequest, check_data
+    from pipeline.commands.data_check import CheckRequest, check_data
 
     request = CheckRequest(images, config, tuple(overrides or ()), workspace, page, json)
     raise typer.Exit(check_data(request))
@@ -185,7 +185,7 @@ def convert(
     ] = None,
 ) -> None:
     """Copy images from one layout into another. The source is only read."""
-    from pipeline.convert_command import convert as convert_images
+    from pipeline.commands.data_convert import convert as convert_images
 
     convert_images(source, dest, to, tuple(overrides or ()))
 
@@ -221,15 +221,15 @@ def preview(
     ] = None,
 ) -> None:
     """Write a sheet of images, changed by each op alone and by all together."""
-    from pipeline.augment_command import PreviewRequest
-    from pipeline.augment_command import preview as write_preview
+    from pipeline.commands.augment_preview import PreviewRequest
+    from pipeline.commands.augment_preview import preview as write_preview
 
     write_preview(PreviewRequest(images, config, tuple(overrides or ()), output, count, seed))
 
 
 def main() -> None:
     """Entry point: a user's mistake ends in one sentence and exit code 2 or 3."""
-    from pipeline.mistakes import MISTAKES, explain
+    from pipeline.terminal.mistakes import MISTAKES, explain
 
     try:
         app()

@@ -16,16 +16,16 @@ from components.contract import ConfigError
 from components.image_folder.settings import DataSettings
 from components.serving_check.settings import ServingCheckSettings
 from components.settings import Settings
-from pipeline.beam_settings import BeamSettings
-from pipeline.config_keys import all_keys, keys_below
-from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.settings.beam_settings import BeamSettings
+from pipeline.settings.config_keys import all_keys, keys_below
+from pipeline.settings.kubeflow_settings import KubeflowSettings
 from trainer.model.catalog import nearest_name
 from trainer.model.settings import ModelSettings
 from trainer.settings import ServingSettings, TrainingSettings
+from trainer.tunable_settings import TunableSettings, with_values
 from trainer.tuning.settings import TuningSettings
 from trainer.tuning.space_check import check_effect, check_space
 from trainer.tuning.trial_length import what_counts
-from trainer.tuning.values import TunableSettings, with_values
 
 
 class EvaluationSettings(Settings):

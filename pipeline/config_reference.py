@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pipeline.config import Config
-from pipeline.config_keys import settings_classes
+from pipeline.settings.config_keys import settings_classes
 from trainer.augmentation.settings import OPS
 
 README: Final = Path(__file__).parent.parent / "README.md"

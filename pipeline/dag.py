@@ -28,7 +28,7 @@ from components.pusher.component import Pusher
 from components.pusher.ledger import Ledger
 from components.serving_check.component import ServingCheck
 from pipeline.config import Config
-from pipeline.evaluation import eval_config
+from pipeline.results.evaluation import eval_config
 from pipeline.workspace import Workspace
 
 
@@ -36,7 +36,7 @@ def create_pipeline(config: Config, workspace: Workspace, *, use_cache: bool = T
     """Declares the pipeline; runs nothing.
 
     Args:
-        config: as `pipeline.preflight.resolve` completed it.
+        config: as `pipeline.preparation.preflight.resolve` completed it.
         workspace: where metadata, artifacts and pushed models go.
         use_cache: whether a stage whose inputs, settings and code are unchanged is skipped.
     """

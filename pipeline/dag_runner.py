@@ -12,17 +12,17 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.contract import ConfigError, DataError
-from pipeline.beam_settings import BeamSettings
-from pipeline.compiled_nodes import node_ids
 from pipeline.config import Config
 from pipeline.dag import create_pipeline
-from pipeline.node_launch import launch_node, local_connection, set_run_id
-from pipeline.outcome import Artifacts, RunFailure, failure_of, summarize_run
+from pipeline.nodes.compiled_nodes import node_ids
+from pipeline.nodes.node_launch import launch_node, local_connection, set_run_id
 from pipeline.output_capture import log_traceback
+from pipeline.results.outcome import Artifacts, RunFailure, failure_of, summarize_run
+from pipeline.results.summary import RunSummary, Stage
+from pipeline.results.tuned_config import write_best_config
 from pipeline.run_files import RunFiles
-from pipeline.run_page import with_page
-from pipeline.summary import RunSummary, Stage
-from pipeline.tuned_config import write_best_config
+from pipeline.run_report.run_page import with_page
+from pipeline.settings.beam_settings import BeamSettings
 from pipeline.workspace import Workspace
 from trainer.last_training import last_training
 
@@ -99,7 +99,7 @@ def run_pipeline(
     create` replaces `run` of TFX's LocalDagRunner to learn the pipeline's name.
 
     Args:
-        config: as `pipeline.preflight.resolve` completed it.
+        config: as `pipeline.preparation.preflight.resolve` completed it.
         workspace: the caller has it to itself.
         run_id: from `new_run_id`.
         listener: told of each stage.

@@ -9,13 +9,13 @@ import argparse
 import logging
 from collections.abc import Sequence
 
-from pipeline.metadata_connection import Connection, metadata_connection
-from pipeline.pod_log import logger
+from pipeline.nodes.metadata_connection import Connection, metadata_connection
+from pipeline.nodes.uncollected_imports import end_process
+from pipeline.results.summary import Verdict
 from pipeline.run_files import RunFiles
-from pipeline.step_summary import sum_up
-from pipeline.steps import add_run_arguments, do_step, run_files
-from pipeline.summary import Verdict
-from pipeline.uncollected_imports import end_process
+from pipeline.steps.pod_log import logger
+from pipeline.steps.step import add_run_arguments, do_step, run_files
+from pipeline.steps.step_summary import sum_up
 
 
 def finish(files: RunFiles, connection: Connection) -> Verdict:

@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from pipeline.run_command import RunRequest, run
+from pipeline.commands.run import RunRequest, run
 from pipeline.workspace import DEFAULT_WORKSPACE
 
 

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.exit_codes import TERMINATED_EXIT
-from pipeline.pod_log import logger
-from pipeline.process_age import process_age
+from pipeline.nodes.uncollected_imports import end_process, uncollected_imports
 from pipeline.run_files import RunFiles
-from pipeline.steps import add_run_arguments, do_step, run_files
-from pipeline.uncollected_imports import end_process, uncollected_imports
+from pipeline.steps.pod_log import logger
+from pipeline.steps.process_age import process_age
+from pipeline.steps.step import add_run_arguments, do_step, run_files
 
 if TYPE_CHECKING:
     from tfx.proto.orchestration import pipeline_pb2
 
-    from pipeline.metadata_connection import Connection
+    from pipeline.nodes.metadata_connection import Connection
 
 
 def run_stage(files: RunFiles, stage: str, connection: Connection) -> None:
@@ -40,7 +40,7 @@ def run_stage(files: RunFiles, stage: str, connection: Connection) -> None:
     Raises:
         Exception: whatever the stage raised.
     """
-    from pipeline.node_attempts import earlier_attempt
+    from pipeline.steps.node_attempts import earlier_attempt
 
     ir = files.read_pipeline()
     attempt = earlier_attempt(ir, stage, connection)
@@ -51,7 +51,7 @@ def run_stage(files: RunFiles, stage: str, connection: Connection) -> None:
         logger.info("an earlier attempt did not end well; starting anew")
         _remove(ir, stage, attempt.execution_id)
     with uncollected_imports():
-        from pipeline.node_launch import launch_node, load_executor
+        from pipeline.nodes.node_launch import launch_node, load_executor
 
         load_executor(ir, stage)
     outcome = launch_node(
@@ -76,11 +76,11 @@ def _write_page(files: RunFiles, stage: str, error: Exception) -> None:
 
     Where another attempt succeeds after all, it is, and puts its own page in the place of this one.
     """
-    from pipeline.metadata_connection import metadata_connection
+    from pipeline.nodes.metadata_connection import metadata_connection
     from pipeline.output_capture import log_traceback
 
     try:
-        from pipeline.step_summary import sum_up
+        from pipeline.steps.step_summary import sum_up
 
         sum_up(files, metadata_connection(files.workspace), stage, error)
     except Exception:  # It may be ML Metadata that has failed; the step has ended as it has.
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     errors: list[Exception] = []
 
     def work() -> None:
-        from pipeline.metadata_connection import metadata_connection
+        from pipeline.nodes.metadata_connection import metadata_connection
 
         try:
             run_stage(files, given.stage, metadata_connection(files.workspace))

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.contract import ConfigError
-from pipeline.compiled_nodes import node_ids
 from pipeline.config import config_of
-from pipeline.pod_log import logger
-from pipeline.preflight import resolve
+from pipeline.nodes.compiled_nodes import node_ids
+from pipeline.nodes.uncollected_imports import end_process, uncollected_imports
+from pipeline.preparation.preflight import resolve
+from pipeline.preparation.run_overrides import check_overrides, span_override
 from pipeline.run_files import RunFiles
-from pipeline.run_overrides import check_overrides, span_override
-from pipeline.steps import add_run_arguments, do_step, run_files
-from pipeline.uncollected_imports import end_process, uncollected_imports
+from pipeline.steps.pod_log import logger
+from pipeline.steps.step import add_run_arguments, do_step, run_files
 from pipeline.workspace import open_workspace
 
 
@@ -60,7 +60,7 @@ def prepare(files: RunFiles, plan: RunPlan) -> None:
 
     with uncollected_imports():
         from pipeline.dag import create_pipeline
-        from pipeline.node_launch import compile_ir, set_run_id
+        from pipeline.nodes.node_launch import compile_ir, set_run_id
 
     ir = compile_ir(create_pipeline(config, workspace))
     if set(node_ids(ir)) != set(plan.stages):

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import Config, load_config
-from pipeline.preflight import resolve
-from pipeline.summary import RunSummary, Stage
+from pipeline.preparation.preflight import resolve
+from pipeline.results.summary import RunSummary, Stage
 from pipeline.workspace import Workspace, open_workspace
 from tests.image_files import image_bytes, write_folder
 

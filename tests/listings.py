@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from components.image_folder.list_images import list_images
-from components.image_folder.listing import Listing
+from components.image_folder.files.list_images import list_images
+from components.image_folder.files.listing import Listing
 from components.image_folder.settings import DataSettings
 
 

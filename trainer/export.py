@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from components.contract import IMAGE_ENCODED
-from components.image_folder.label_map import write_labels
+from components.label_map import write_labels
 from serving import contract
 from trainer.answer_views import mean_probabilities
 from trainer.settings import ServingSettings

@@ -24,7 +24,7 @@ from trainer.training_run.callbacks import DivergedError
 from trainer.training_run.evaluation_pictures import write_evaluation_pictures
 from trainer.training_run.fit import Splits
 from trainer.transform_graph import TransformGraph
-from trainer.tuning.values import decode_values
+from trainer.tunable_settings import decode_values
 
 _WARMUP_IMAGES = 4
 

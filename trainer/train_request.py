@@ -11,14 +11,14 @@ from typing import Any, Final
 from tfx.components.trainer import fn_args_utils
 
 from components.contract import LABELS_FILE, TRAIN
-from components.image_folder.label_map import read_labels
-from components.image_folder.split_counts import read_split_counts
+from components.image_folder.splits.split_counts import read_split_counts
+from components.label_map import read_labels
 from trainer.model.settings import ModelSettings
 from trainer.optimization.precision import mixed_precision_policy
 from trainer.settings import ServingSettings, TrainingSettings
 from trainer.training_run.devices import training_strategy
 from trainer.training_run.fit import Splits
-from trainer.tuning.values import TunableSettings, with_values
+from trainer.tunable_settings import TunableSettings, with_values
 
 # Where things are kept, and what is written beside the model: whoever frees memory for a training that was
 # interrupted goes on with it.

@@ -16,7 +16,7 @@ from typing import Final
 import tensorflow as tf
 
 from components.dataflow.google_errors import as_unreachable
-from components.image_folder.image_store import is_uri
+from components.uri import is_uri
 from serving.first_line import first_line
 
 # An object store answers slowly, but many at a time.

@@ -11,7 +11,7 @@ from tfx.types import artifact, artifact_utils
 
 from components.contract import LABELS_FILE, SCHEMA_FILE
 from components.example_schema.schema_rule import contract_schema
-from components.image_folder.label_map import read_labels
+from components.label_map import read_labels
 
 
 class Executor(base_executor.BaseExecutor):

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tfx.orchestration.portable import data_types
 
-from components.image_folder.content_fingerprint import attempt_at, content_fingerprint
-from components.image_folder.label_map import extend_labels
-from components.image_folder.list_images import list_images
-from components.image_folder.reuse import IngestKey, earlier_ingest
+from components.image_folder.files.list_images import list_images
 from components.image_folder.settings import DataSettings
+from components.image_folder.workers.content_fingerprint import attempt_at, content_fingerprint
+from components.image_folder.workers.reuse import IngestKey, earlier_ingest
+from components.label_map import extend_labels
 from components.portable_driver import PortableDriver
 from components.pusher.ledger import Ledger
 

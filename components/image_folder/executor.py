@@ -17,22 +17,21 @@ from tfx.types import artifact, artifact_utils
 from components.contract import DATA_REPORT_FILE, LABELS_FILE, SPLITS, DataError
 from components.dataflow import job_options
 from components.dataflow.job_options import runner_name, staging_location, with_unique_job_name
-from components.image_folder.content_fingerprint import content_fingerprint
 from components.image_folder.data_report import DataReport
 from components.image_folder.driver import ATTEMPT, FINGERPRINT, LABELS
-from components.image_folder.examination_rules import ExaminationRules
+from components.image_folder.files.list_images import list_images
+from components.image_folder.files.listing import Listing, fingerprint
+from components.image_folder.files.open_store import open_store
 from components.image_folder.frozen_garbage import frozen_garbage
-from components.image_folder.image_store import open_store
-from components.image_folder.label_map import write_labels
-from components.image_folder.list_images import list_images
-from components.image_folder.listing import Listing, fingerprint
-from components.image_folder.placement import place
+from components.image_folder.inspection.examination_rules import ExaminationRules
 from components.image_folder.report_building import build_report
-from components.image_folder.reuse import EarlierIngest, IngestKey, earlier_ingest, mark_whole
 from components.image_folder.settings import DataSettings
-from components.image_folder.split_counts import write_split_counts
-from components.image_folder.unit_dealers import InThisProcess, OnBeam, UnitDealer
-from components.image_folder.unit_work import (
+from components.image_folder.splits.placement import place
+from components.image_folder.splits.split_counts import write_split_counts
+from components.image_folder.workers.content_fingerprint import content_fingerprint
+from components.image_folder.workers.reuse import EarlierIngest, IngestKey, earlier_ingest, mark_whole
+from components.image_folder.workers.unit_dealers import InThisProcess, OnBeam, UnitDealer
+from components.image_folder.workers.unit_work import (
     IngestPlan,
     read_candidates,
     read_summary,
@@ -40,8 +39,9 @@ from components.image_folder.unit_work import (
     write_moves,
     write_plan,
 )
-from components.image_folder.work_units import plan_work
-from components.image_folder.worker_processes import WorkerProcesses
+from components.image_folder.workers.work_units import plan_work
+from components.image_folder.workers.worker_processes import WorkerProcesses
+from components.label_map import write_labels
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -88,7 +88,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                         yield workers
             case job_options.DATAFLOW:
                 from components.dataflow.job_pipeline import JobPipeline
-                from components.image_folder.distant_units import OnDistantBeam
+                from components.image_folder.workers.distant_units import OnDistantBeam
 
                 options = with_unique_job_name(self._beam_pipeline_args)
                 yield OnDistantBeam(lambda: JobPipeline(argv=options), staging_location(options))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from components.image_folder.data_report import DataReport
-from components.image_folder.examination import Examiner
-from components.image_folder.examination_rules import ExaminationRules
-from components.image_folder.examining_files import examine_files, threads_for
-from components.image_folder.image_store import open_store
-from components.image_folder.listing import Listing
-from components.image_folder.placement import place
-from components.image_folder.placement_candidate import Candidate
+from components.image_folder.files.listing import Listing
+from components.image_folder.files.open_store import open_store
+from components.image_folder.inspection.examination import Examiner
+from components.image_folder.inspection.examination_rules import ExaminationRules
 from components.image_folder.report_building import build_report
 from components.image_folder.settings import DataSettings
-from components.image_folder.unit_summary import summarize
+from components.image_folder.splits.placement import place
+from components.image_folder.splits.placement_candidate import Candidate
+from components.image_folder.workers.examining_files import examine_files, threads_for
+from components.image_folder.workers.unit_summary import summarize
 from components.progress import report_progress
 
 _PROGRESS_EVERY = 1000

@@ -8,12 +8,12 @@ from typing import Final
 
 from components.contract import SPLITS
 from components.image_folder.data_report import DataReport
+from components.image_folder.files.listing import Listing
 from components.image_folder.findings import NO_IMAGE, Finding, action_of, printable
-from components.image_folder.listing import Listing
-from components.image_folder.placement import Placement
 from components.image_folder.policies import KINDS
 from components.image_folder.settings import DataSettings
-from components.image_folder.unit_summary import UnitSummary
+from components.image_folder.splits.placement import Placement
+from components.image_folder.workers.unit_summary import UnitSummary
 
 _SHOWN: Final = 3  # Files named in a sentence; all of them are in the report.
 # Kinds after which the image is another one than in the file, if it is kept.

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from components.image_folder.label_map import read_labels
+from components.label_map import read_labels
 from components.pusher.notes import damaged, read_note
 from components.pusher.push_record import RECORD_FILE
 from components.whole_file import write_whole

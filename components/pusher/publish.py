@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from components.contract import KERAS_MODEL_FILE, PUSHED_KERAS_MODEL, ConfigError
-from components.image_folder.label_map import read_labels
+from components.label_map import read_labels
 from components.pusher.ledger import Ledger
 from components.pusher.push_record import PushRecord
 from serving.contract import LABELS_ASSET, LAST_VERSION, version_number

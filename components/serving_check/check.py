@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass as validated_dataclass
 
 from components.contract import CLASS_LABEL, GOLDEN_PROBABILITIES, IMAGE_ENCODED
-from components.image_folder.label_map import read_labels
+from components.label_map import read_labels
 from components.serving_check.settings import ServingCheckSettings
 from serving import contract
 from serving.first_line import first_line

@@ -13,6 +13,8 @@ from components.image_folder.data_report import DataReport
 from components.image_folder.findings import printable
 from components.image_folder.policies import PolicySettings
 from components.whole_file import write_whole
+from pipeline.results.summary import RunSummary
+from pipeline.results.verdict import check_verdict, problems_of, run_verdict
 from pipeline.run_report.charts import class_sizes_chart, statistics_charts
 from pipeline.run_report.class_table import LISTED, class_table
 from pipeline.run_report.findings_table import MOST_FILES, finding_groups
@@ -20,8 +22,6 @@ from pipeline.run_report.kept_epoch import kept_epoch, what_was_kept
 from pipeline.run_report.learning_curves import learning_curves
 from pipeline.run_report.score_table import score_table
 from pipeline.run_report.training_result import TrainingResult
-from pipeline.run_report.verdict import check_verdict, problems_of, run_verdict
-from pipeline.summary import RunSummary
 
 _PACKAGE: Final = "pipeline.run_report"
 

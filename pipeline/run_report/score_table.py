@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.class_scores import ClassScores, Mistake
+from pipeline.results.class_scores import ClassScores, Mistake
+from pipeline.results.summary import Metrics
 from pipeline.run_report.class_table import LISTED
-from pipeline.summary import Metrics
 
 _MOST_MISTAKES: Final = 10
 

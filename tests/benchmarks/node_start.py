@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from pipeline.metadata_connection_names import HOST
+from pipeline.settings.metadata_connection_names import HOST
 
 ROOT: Final = Path(__file__).parents[2]
 CONFIG: Final = ROOT / "pipeline/configs/digits.yaml"
@@ -52,7 +52,7 @@ YARDSTICKS: Final = {
     LAUNCHER: "from tfx.orchestration.portable import launcher",
 }
 _SAYS_AGE: Final = (
-    "\nfrom pipeline.process_age import process_age\nprint('the executor starts', process_age())"
+    "\nfrom pipeline.steps.process_age import process_age\nprint('the executor starts', process_age())"
 )
 _FIRST_LINE: Final = re.compile(r"the executor starts ([\d.]+) seconds after its process.* for ([\d.]+)")
 
@@ -182,7 +182,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured")
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as scratch:
-        from pipeline.demo import write_digits
+        from pipeline.commands.demo import write_digits
 
         images = Path(scratch, "digits")
         write_digits(images)

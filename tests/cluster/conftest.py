@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.metadata_connection_names import DATABASE, HOST, PASSWORD, PORT, USER
+from pipeline.settings.metadata_connection_names import DATABASE, HOST, PASSWORD, PORT, USER
 from tests.cluster.google_cloud.cloud import GoogleCloud
 from tests.cluster.google_cloud.not_possible_here import NotPossibleHereError
 

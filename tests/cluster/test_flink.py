@@ -16,12 +16,12 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from PIL import Image
 
 from components.image_folder.executor import ingest
-from components.image_folder.list_images import list_images
+from components.image_folder.files.list_images import list_images
 from components.image_folder.settings import DataSettings
-from components.image_folder.unit_dealers import InThisProcess, OnBeam
-from components.image_folder.work_units import MAX_UNIT_FILES
-from pipeline.beam_options import beam_options
-from pipeline.beam_settings import BeamSettings, BeamStage, PortableSettings
+from components.image_folder.workers.unit_dealers import InThisProcess, OnBeam
+from components.image_folder.workers.work_units import MAX_UNIT_FILES
+from pipeline.nodes.beam_options import beam_options
+from pipeline.settings.beam_settings import BeamSettings, BeamStage, PortableSettings
 from tests.cluster.flink_cluster import FlinkCluster, await_true
 from tests.cluster.whole_run import WholeRun, files, overrides, run_imgclf
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,12 @@ LIGHT = (
     "components.settings",
     "components.example_schema.schema_rule",
     "components.example_validation.anomaly_text",
-    "components.image_folder.image_store",
-    "components.image_folder.image_header",
-    "components.image_folder.label_map",
-    "components.image_folder.list_images",
-    "components.image_folder.split_assignment",
+    "components.image_folder.files.image_store",
+    "components.image_folder.files.open_store",
+    "components.image_folder.headers.image_header",
+    "components.label_map",
+    "components.image_folder.files.list_images",
+    "components.image_folder.splits.split_assignment",
     "components.class_balance.balance_report",
     "components.class_balance.report_lines",
     "trainer.augmentation.settings",
@@ -32,21 +34,21 @@ LIGHT = (
     "trainer.settings",
     "trainer.tuning.settings",
     "trainer.tuning.space_check",
-    "trainer.tuning.values",
-    "pipeline.augment_command",
+    "trainer.tunable_settings",
+    "pipeline.commands.augment_preview",
     "pipeline.cli",
     "pipeline.config",
-    "pipeline.console",
-    "pipeline.convert_command",
-    "pipeline.data_facts",
-    "pipeline.doctor",
-    "pipeline.further_commands",
-    "pipeline.preflight",
-    "pipeline.presets",
-    "pipeline.run_command",
-    "pipeline.start_from",
+    "pipeline.terminal.console",
+    "pipeline.commands.data_convert",
+    "pipeline.preparation.data_facts",
+    "pipeline.commands.doctor",
+    "pipeline.commands.further_commands",
+    "pipeline.preparation.preflight",
+    "pipeline.preparation.presets",
+    "pipeline.commands.run",
+    "pipeline.preparation.start_from",
     "pipeline.run_report.page",
-    "pipeline.summary",
+    "pipeline.results.summary",
     "pipeline.workspace",
     "serving.client",
     "serving.contract",
@@ -105,6 +107,31 @@ def test_a_wrong_arrow_would_be_found(tmp_path: Path) -> None:
         "def f():\n    from pipeline.config import Config\n    import trainer.settings\n    import serving\n"
     )
     assert wrong_arrows("components", imports_of(module)) == {"pipeline.config", "trainer.settings"}
+
+
+def neighbours(package: Path, name: str) -> dict[str, set[str]]:
+    """Files and folders of a package → those beside them that they import, wherever in them."""
+    found: dict[str, set[str]] = {}
+    for path in package.rglob("*.py"):
+        inside = path.relative_to(package).parts[0].removesuffix(".py")
+        imported = {
+            each[len(name) + 1 :].split(".")[0] for each in imports_of(path) if each.startswith(f"{name}.")
+        }
+        found.setdefault(inside, set()).update(imported - {inside})
+    return found
+
+
+@pytest.mark.parametrize("package", [*ORDER, "components/image_folder"])
+def test_within_a_package_nothing_imports_what_imports_it(package: str) -> None:
+    TopologicalSorter(neighbours(ROOT / package, package.replace("/", "."))).prepare()
+
+
+def test_a_circle_would_be_found(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "a.py").write_text("def f():\n    from house.inner.b import g\n")
+    (tmp_path / "inner" / "b.py").write_text("import house.a\nimport house.inner.c\n")
+    with pytest.raises(CycleError):
+        TopologicalSorter(neighbours(tmp_path, "house")).prepare()
 
 
 def test_no_file_is_named_after_nothing_in_particular() -> None:

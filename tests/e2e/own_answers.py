@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 
 from components import contract
-from pipeline.class_scores import ClassScores
-from pipeline.summary import Metrics
+from pipeline.results.class_scores import ClassScores
+from pipeline.results.summary import Metrics
 from serving.contract import ACCEPTED, IMAGE_BYTES, LABEL, PROBABILITY, SERVING_DEFAULT
 from serving.session_model import SessionModel
 from tests.e2e.example_records import bytes_of

@@ -7,7 +7,7 @@ from google.protobuf import text_format
 
 from components import contract
 from components.example_schema.schema_rule import contract_schema
-from pipeline.summary import RunSummary
+from pipeline.results.summary import RunSummary
 from pipeline.workspace import open_workspace
 from tests.conftest import Trial
 from tests.image_files import write_folder

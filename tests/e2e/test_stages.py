@@ -16,10 +16,10 @@ import tensorflow_data_validation as tfdv
 from components import contract
 from components.contract import HISTORY_FILE, DataError
 from components.example_schema.schema_rule import contract_schema
-from components.image_folder.split_assignment import assign_split
+from components.image_folder.splits.split_assignment import assign_split
 from components.pusher.push_record import PushRecord, production
 from components.serving_check.check import ServingReport
-from pipeline.evaluation import ACCURACY, EXAMPLE_COUNT, MACRO_F1
+from pipeline.results.evaluation import ACCURACY, EXAMPLE_COUNT, MACRO_F1
 from serving.contract import SAVED_MODEL_FILE, version_folders
 from tests.conftest import Trial, first_run
 from tests.e2e.example_records import bytes_of, records_of

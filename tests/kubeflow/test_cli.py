@@ -16,7 +16,7 @@ from components.contract import ConfigError
 from kubeflow import submit_command
 from kubeflow.schedule_info import utc_time
 from pipeline import cli
-from pipeline.further_commands import GROUP
+from pipeline.commands.further_commands import GROUP
 from tests.contracts.test_readme import commands_run_by
 from tests.e2e.command_line import ROOT
 from tests.kubeflow.kfp_in_memory import FakeKfp

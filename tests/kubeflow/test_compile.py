@@ -17,7 +17,7 @@ from kubeflow.compile import step_name
 from kubeflow.compiled_steps import Retries
 from kubeflow.pipeline_file import PipelineFile, read_pipeline
 from pipeline.config import load_config
-from pipeline.kubeflow_settings import KubeflowSettings, StageResources
+from pipeline.settings.kubeflow_settings import KubeflowSettings, StageResources
 from tests.kubeflow.compiling import compile_quickly
 
 ROOT = Path(__file__).parents[2]

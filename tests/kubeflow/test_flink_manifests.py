@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.beam_settings import PortableSettings
-from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.settings.beam_settings import PortableSettings
+from pipeline.settings.kubeflow_settings import KubeflowSettings
 from tests.kubeflow.built_manifests import (
     WITH_FLINK,
     Resource,

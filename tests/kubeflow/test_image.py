@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.settings.kubeflow_settings import KubeflowSettings
 from tests.kubeflow.built_manifests import KUBEFLOW, MANIFESTS, ROOT, containers, pod_specs
 
 DOCKERFILE = KUBEFLOW / "Dockerfile"

@@ -10,9 +10,9 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from pipeline.beam_settings import BeamStage
 from pipeline.config import Config
-from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.settings.beam_settings import BeamStage
+from pipeline.settings.kubeflow_settings import KubeflowSettings
 from tests.kubeflow.built_manifests import KUBEFLOW, ROOT, WITH_FLINK, build, only
 from tests.kubeflow.kubernetes_schemas import validate
 

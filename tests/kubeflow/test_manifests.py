@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pipeline.config import Config, load_config
-from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.settings.kubeflow_settings import KubeflowSettings
 from pipeline.workspace import Workspace
 from tests.kubeflow.built_manifests import (
     KUSTOMIZATIONS,

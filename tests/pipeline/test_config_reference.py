@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.config_reference import reference
-from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.settings.kubeflow_settings import KubeflowSettings
 
 ROWS = {
     cells[0]: cells[1:]

@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 from tfx.orchestration import metadata
 
-from pipeline import finish_run, outcome
-from pipeline.compiled_nodes import node_ids
+from pipeline import finish_run
 from pipeline.config import load_config
 from pipeline.dag import create_pipeline
 from pipeline.finish_run import finish
-from pipeline.metadata_connection import metadata_connection
-from pipeline.node_launch import compile_ir, set_run_id
+from pipeline.nodes.compiled_nodes import node_ids
+from pipeline.nodes.metadata_connection import metadata_connection
+from pipeline.nodes.node_launch import compile_ir, set_run_id
+from pipeline.preparation.run_overrides import check_overrides
+from pipeline.results import outcome
+from pipeline.results.summary import EXIT_CODES, Metrics, RunSummary, Status
 from pipeline.run_files import RunFiles
-from pipeline.run_overrides import check_overrides
-from pipeline.summary import EXIT_CODES, Metrics, RunSummary, Status
 from pipeline.workspace import Workspace
 from tests.conftest import Trial
 

@@ -12,16 +12,16 @@ import pytest
 from tfx.orchestration.portable.input_resolution.exceptions import InputResolutionError
 
 from components.contract import LABELS_FILE
-from pipeline.beam_settings import BeamSettings
-from pipeline.compiled_nodes import node_ids
 from pipeline.dag import create_pipeline
-from pipeline.metadata_connection import Connection, metadata_connection
-from pipeline.metadata_connection_names import HOST
-from pipeline.node_attempts import earlier_attempt
-from pipeline.node_launch import compile_ir, launch_node, set_run_id
 from pipeline.node_runner import main
-from pipeline.pod_log import logger
+from pipeline.nodes.compiled_nodes import node_ids
+from pipeline.nodes.metadata_connection import Connection, metadata_connection
+from pipeline.nodes.node_launch import compile_ir, launch_node, set_run_id
 from pipeline.run_files import RunFiles
+from pipeline.settings.beam_settings import BeamSettings
+from pipeline.settings.metadata_connection_names import HOST
+from pipeline.steps.node_attempts import earlier_attempt
+from pipeline.steps.pod_log import logger
 from pipeline.workspace import Workspace
 from tests.conftest import Trial
 from tests.image_files import write_folder

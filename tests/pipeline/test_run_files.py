@@ -9,7 +9,7 @@ from tfx.proto.orchestration import pipeline_pb2
 
 import pipeline
 from pipeline.config import load_config
-from pipeline.preflight import resolve
+from pipeline.preparation.preflight import resolve
 from pipeline.run_files import RunFiles
 from pipeline.workspace import Workspace
 from tests.conftest import Trial

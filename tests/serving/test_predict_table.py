@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.predict_command import predict
+from pipeline.commands.predict import predict
 from pipeline.workspace import Workspace
 from tests.serving.conftest import GREEN, GREY, MODEL_NAME
 

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from components.image_folder.headers.fields import UnusableImageError
-from components.image_folder.image_header import read_header
+from components.image_folder.headers.image_header import read_header
 from tests.hazard_images import exif_block, exif_jpeg, exif_png, jpeg, webp
 from trainer.exif_orientation import exif_orientation
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.contract import LABELS_FILE
-from components.image_folder.split_counts import write_split_counts
+from components.image_folder.splits.split_counts import write_split_counts
 from trainer.train_request import train_request
 
 

@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from components.image_folder.image_store import is_uri
 from components.settings import Settings
+from components.uri import is_uri
 from trainer.model.catalog import BACKBONES, BackboneSpec, nearest_name
 
 # What `start_from` says for the newest version that was pushed.

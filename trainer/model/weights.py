@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from components.contract import ConfigError
-from components.image_folder.image_store import is_uri
+from components.uri import is_uri
 from serving.first_line import first_line
 from trainer.model.settings import BackboneSettings
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import keras_tuner
 
+from trainer.tunable_settings import TunableSettings, encode_choice
 from trainer.tuning.settings import DimensionSettings, TuningSettings
 from trainer.tuning.space_check import number_kind
-from trainer.tuning.values import TunableSettings, encode_choice
 
 _DIRECTIONS: Final = {"accuracy": "max", "loss": "min"}
 

@@ -12,7 +12,7 @@ import keras_tuner
 from components.contract import ConfigError
 from components.progress import report_progress
 from trainer.training_run.eval_figures import EvalFigures
-from trainer.tuning.values import decode_values
+from trainer.tunable_settings import decode_values
 
 RunTrial = Callable[[Mapping[str, Any]], EvalFigures]
 

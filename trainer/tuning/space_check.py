@@ -10,8 +10,8 @@ from typing import Any, Final, get_args
 
 from components.contract import ConfigError
 from components.settings import Settings
+from trainer.tunable_settings import TunableSettings
 from trainer.tuning.settings import DimensionSettings
-from trainer.tuning.values import TunableSettings
 
 Space = Mapping[str, DimensionSettings]
 

@@ -8,7 +8,7 @@ from trainer.augmentation.settings import AugmentationSettings
 from trainer.model.settings import HeadSettings, ModelSettings
 from trainer.settings import TrainingSettings
 from trainer.training_run.epochs import cap_epochs
-from trainer.tuning.values import TunableSettings
+from trainer.tunable_settings import TunableSettings
 
 
 def most_epochs(training: TrainingSettings, max_epochs: int | None) -> int | None:

@@ -18,12 +18,12 @@ from trainer.train import opened_splits, train
 from trainer.train_request import TrainRequest, train_request, training_key, with_tuned_values
 from trainer.training_run.eval_figures import EvalFigures
 from trainer.training_run.fit import Splits
+from trainer.tunable_settings import TunableSettings
 from trainer.tuning.finished_trials import FinishedTrials
 from trainer.tuning.oracles import build_oracle
 from trainer.tuning.settings import TuningSettings
 from trainer.tuning.settings_tuner import RunTrial, SettingsTuner
 from trainer.tuning.trial_length import most_epochs
-from trainer.tuning.values import TunableSettings
 
 _NO_EPOCH: Final = "No epoch was trained. Raise training.epochs, the phases' own, or training.max_minutes."
 _NO_NUMBER: Final = "The loss on the eval split was no number in any epoch. Lower the learning rates."

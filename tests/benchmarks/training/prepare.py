@@ -16,9 +16,9 @@ from components.contract import (
     SPLITS,
 )
 from components.image_folder.executor import ingest
-from components.image_folder.list_images import list_images
+from components.image_folder.files.list_images import list_images
 from components.image_folder.settings import DataSettings
-from components.image_folder.unit_dealers import InThisProcess
+from components.image_folder.workers.unit_dealers import InThisProcess
 
 
 def prepare_many(folder: Path, count: int, size: int, classes: int) -> None:

@@ -17,8 +17,8 @@ from components.baseline.latest_blessed import CANDIDATE, MODEL, LatestBlessedBa
 from components.contract import ConfigError
 from components.pusher.ledger import Ledger
 from components.pusher.push_record import RECORD_FILE, PushRecord
-from pipeline.beam_settings import BeamSettings
 from pipeline.dag_runner import DagRunner
+from pipeline.settings.beam_settings import BeamSettings
 from tests.conftest import NobodyListens
 
 

@@ -20,8 +20,8 @@ from components.class_balance.component import ClassBalanceValidator
 from components.class_balance.settings import BalanceSettings
 from components.contract import BALANCE_REPORT_FILE, DATA_REPORT_FILE, DataError
 from components.image_folder.component import ImageDataReport
-from pipeline.beam_settings import BeamSettings
 from pipeline.dag_runner import DagRunner
+from pipeline.settings.beam_settings import BeamSettings
 from tests.components.class_balance.data_reports import data_report
 from tests.conftest import NobodyListens
 

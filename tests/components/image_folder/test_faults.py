@@ -17,13 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from components.image_folder import work_units
 from components.image_folder.executor import ingest
-from components.image_folder.list_images import list_images
-from components.image_folder.listing import fingerprint
-from components.image_folder.reuse import IngestKey, earlier_ingest, mark_whole
+from components.image_folder.files.list_images import list_images
+from components.image_folder.files.listing import fingerprint
 from components.image_folder.settings import DataSettings
-from components.image_folder.worker_processes import WorkerProcesses
+from components.image_folder.workers import work_units
+from components.image_folder.workers.reuse import IngestKey, earlier_ingest, mark_whole
+from components.image_folder.workers.worker_processes import WorkerProcesses
 from tests import hazard_images as hazards
 from tests.own_process import begin_apart
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from components.image_folder.data_report import DataReport
+from components.image_folder.files.list_images import list_images
 from components.image_folder.findings import Finding
 from components.image_folder.folder_check import check_folder
-from components.image_folder.list_images import list_images
 from components.image_folder.policies import KINDS
 from components.image_folder.settings import DataSettings
 from tests import hazard_images as hazards

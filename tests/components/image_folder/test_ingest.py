@@ -20,20 +20,20 @@ from components.contract import (
     LABELS_FILE,
     DataError,
 )
-from components.image_folder import work_units
 from components.image_folder.component import ImageDataReport
-from components.image_folder.content_fingerprint import attempt_at
 from components.image_folder.data_report import DataReport
 from components.image_folder.driver import ATTEMPT, FINGERPRINT, LABELS
-from components.image_folder.examination import Examiner
 from components.image_folder.executor import Executor, ingest
+from components.image_folder.files.list_images import list_images
+from components.image_folder.files.listing import ImageFile, fingerprint
 from components.image_folder.folder_check import check_folder
-from components.image_folder.list_images import list_images
-from components.image_folder.listing import ImageFile, fingerprint
-from components.image_folder.reuse import EarlierIngest, IngestKey, earlier_ingest, mark_whole
+from components.image_folder.inspection.examination import Examiner
 from components.image_folder.settings import DataSettings
-from components.image_folder.split_counts import read_split_counts
-from components.image_folder.unit_dealers import InThisProcess
+from components.image_folder.splits.split_counts import read_split_counts
+from components.image_folder.workers import work_units
+from components.image_folder.workers.content_fingerprint import attempt_at
+from components.image_folder.workers.reuse import EarlierIngest, IngestKey, earlier_ingest, mark_whole
+from components.image_folder.workers.unit_dealers import InThisProcess
 from tests import hazard_images as hazards
 from tests.image_files import image_bytes, write_folder
 

@@ -6,9 +6,9 @@ import pytest
 
 from components.image_folder.data_report import DataReport
 from components.image_folder.executor import ingest
-from components.image_folder.list_images import list_images
+from components.image_folder.files.list_images import list_images
 from components.image_folder.settings import DataSettings
-from components.image_folder.unit_dealers import InThisProcess
+from components.image_folder.workers.unit_dealers import InThisProcess
 from tests import hazard_images as hazards
 
 NEAR = hazards.near_duplicates(5)

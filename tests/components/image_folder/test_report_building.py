@@ -9,13 +9,13 @@ import pytest
 
 from components.contract import SPLITS
 from components.image_folder.data_report import DataReport, NearDuplicatePair
+from components.image_folder.files.listing import ImageFile, Listing
 from components.image_folder.findings import Finding
-from components.image_folder.listing import ImageFile, Listing
-from components.image_folder.manifest import Entry
-from components.image_folder.placement import Placement
+from components.image_folder.records.manifest import Entry
 from components.image_folder.report_building import build_report
 from components.image_folder.settings import DataSettings
-from components.image_folder.unit_summary import UnitSummary, summarize
+from components.image_folder.splits.placement import Placement
+from components.image_folder.workers.unit_summary import UnitSummary, summarize
 
 FULL = {("train", "a"): 8, ("train", "b"): 8, ("eval", "a"): 1, ("eval", "b"): 1, ("test", "a"): 1}
 

@@ -11,9 +11,9 @@ from typing import Any
 from components.image_folder.data_report import DataReport, Histogram, ImageStatistics, NearDuplicatePair
 from components.image_folder.findings import Action, Finding, action_of
 from components.image_folder.policies import KINDS, PolicySettings
+from pipeline.results.summary import Metrics, Pushed, RunSummary, Stage
 from pipeline.run_report.page import PageInput
 from pipeline.run_report.training_result import Picture, TrainingResult
-from pipeline.summary import Metrics, Pushed, RunSummary, Stage
 
 WHEN = datetime(2026, 11, 20, 15, 36, 56)
 POLICIES = PolicySettings()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pipeline.results.selective_classification import Coverage
+from pipeline.results.summary import Metrics
 from pipeline.run_report.page import render
-from pipeline.selective_classification import Coverage
-from pipeline.summary import Metrics
 from tests.pipeline.run_report.samples import data_report, page_input, summary, table_rows
 
 _HEADING = "If only sure answers are accepted"

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from components.image_folder.policies import KINDS
+from pipeline.results.summary import Metrics, Pushed, Stage, Tuned
 from pipeline.run_report.class_table import class_table
 from pipeline.run_report.findings_table import MOST_FILES
 from pipeline.run_report.page import PageInput, render, write_page
-from pipeline.summary import Metrics, Pushed, Stage, Tuned
 from tests.pipeline.run_report.html_page import Page
 from tests.pipeline.run_report.samples import (
     NASTY,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline.class_scores import ClassScores, Mistake
+from pipeline.results.class_scores import ClassScores, Mistake
+from pipeline.results.summary import Metrics
 from pipeline.run_report.page import PageInput, render
 from pipeline.run_report.score_table import score_table
-from pipeline.summary import Metrics
 from tests.pipeline.run_report.samples import data_report, page_input, summary, table_rows
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from trainer.model.settings import ModelSettings
 from trainer.settings import TrainingSettings
+from trainer.tunable_settings import TunableSettings, decode_values
 from trainer.tuning.oracles import build_oracle
 from trainer.tuning.settings import TuningSettings
-from trainer.tuning.values import TunableSettings, decode_values
 
 SETTINGS = TunableSettings(model=ModelSettings(), training=TrainingSettings())
 SPACE = {

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from components.image_folder.image_header import ImageHeader, read_header
+from components.image_folder.headers.image_header import ImageHeader, read_header
 from tests import hazard_images as hazards
 
 

@@ -1,0 +1,1 @@
+"""One look at one file: what is amiss, and what is stored of it."""

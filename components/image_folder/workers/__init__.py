@@ -1,0 +1,1 @@
+"""Parts of an ingest, in processes here or on a cluster, or taken over from the last one."""

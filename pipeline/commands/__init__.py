@@ -1,0 +1,1 @@
+"""The commands of `imgclf`, and what they alone need."""

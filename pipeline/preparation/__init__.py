@@ -1,0 +1,1 @@
+"""What is filled in and looked at before TensorFlow and TFX are loaded."""

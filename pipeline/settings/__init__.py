@@ -1,0 +1,1 @@
+"""Sections of the configuration that say where a run takes place."""

@@ -1,0 +1,1 @@
+"""What the steps of a run in pods have in common."""
