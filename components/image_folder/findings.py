@@ -38,10 +38,24 @@ def action_of(policy: Policy, *, repaired: bool = False) -> Action:
     return "refused" if policy == "fail" else "set aside"
 
 
+def is_printable(text: str) -> bool:
+    """Whether a name can be shown as it is.
+
+    Joiners count as printable: Persian and the scripts of India spell words with them, and emoji are made
+    of them.
+    """
+    return text.isprintable() or without_joiners(text).isprintable()
+
+
+def without_joiners(text: str) -> str:
+    """The text without zero-width joiners and non-joiners (U+200D and U+200C)."""
+    return text.replace("\u200c", "").replace("\u200d", "")
+
+
 def printable(text: str) -> str:
     """A file's name as text that any output can take.
 
     Bytes that are not UTF-8 and characters that cannot be printed become escapes.
     """
     whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in whole)
+    return "".join(char if is_printable(char) else char.encode("unicode_escape").decode() for char in whole)

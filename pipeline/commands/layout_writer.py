@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from components.contract import SPLITS, TRAIN, DataError
 from components.image_folder.files.file_names import is_hidden
 from components.image_folder.files.listing import ImageFile, Listing
+from components.image_folder.findings import is_printable
 from components.image_folder.settings import SplitFractions
 from components.image_folder.splits.split_assignment import assign_split
 from pipeline.commands.target_layout import TargetLayout
@@ -117,7 +118,7 @@ class LayoutWriter:
 
         With sidecars neither may another one have it that differs in the extension only.
         """
-        clean = "".join(char if char.isprintable() and char not in "/\\" else "_" for char in name)
+        clean = "".join(char if is_printable(char) and char not in "/\\" else "_" for char in name)
         clean = clean.strip()
         # Not `os.path.splitext`, to which ".jpg" has no extension: to whoever reads the layout it has one.
         end = clean.rfind(".") if "." in clean else len(clean)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from components.contract import ConfigError, DataError
-from components.image_folder.findings import Finding, action_of
+from components.image_folder.findings import Finding, action_of, is_printable, without_joiners
 from components.image_folder.policies import PolicySettings
 
 
@@ -24,7 +24,7 @@ def labels_of_folders(folders: Iterable[str], strip_prefix: str | None) -> dict[
     taken: dict[str, str] = {}
     labels: dict[str, str] = {}
     for folder in folders:
-        if not folder.isprintable():
+        if not is_printable(folder):
             raise DataError(
                 f"The class folder {folder!a} has characters in its name that cannot be printed, "
                 "or that are not UTF-8. Rename it: a class's name is its label."
@@ -81,7 +81,7 @@ def read_pinned_labels(path: str) -> tuple[str, ...]:
     if not labels:
         raise ConfigError(f"data.labels.file: {path} is empty. Write a label a line.")
     for number, label in enumerate(labels, 1):
-        if not label or not label.isprintable():
+        if not label or not is_printable(label):
             what = "is empty" if not label else "holds characters that cannot be printed"
             raise ConfigError(f"data.labels.file: line {number} of {path} {what}.")
         if label in labels[: number - 1]:
@@ -128,9 +128,11 @@ def find_clashes(labels: Iterable[str], policies: PolicySettings) -> list[Findin
 
 
 def _folded(label: str) -> str:
-    return unicodedata.normalize("NFC", label.casefold())
+    return unicodedata.normalize("NFC", without_joiners(label.casefold()))
 
 
 def _difference(first: str, other: str) -> str:
+    if without_joiners(first) == without_joiners(other):
+        return "differs only in joiners, which have no width,"
     same_composition = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", other)
     return "differs only in how Unicode composes it" if same_composition else "differs only in case"

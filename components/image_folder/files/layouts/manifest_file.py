@@ -17,7 +17,7 @@ from components.image_folder.files.layouts.found import Found
 from components.image_folder.files.layouts.listed_twice import the_one_that_counts
 from components.image_folder.files.layouts.name_rule import joined, judge_item, shown
 from components.image_folder.files.listing import ImageFile
-from components.image_folder.findings import Finding, action_of, printable
+from components.image_folder.findings import Finding, action_of, is_printable, printable
 from components.image_folder.policies import PolicySettings
 from components.image_folder.settings import DataSettings
 from components.uri import is_uri
@@ -149,7 +149,7 @@ def _rows(text: str, path: str, where: str) -> Iterator[_Row]:
         if not record["path"]:
             raise DataError(f"{where}, line {line}: no path.")
         label = record["label"]
-        if not label.isprintable():
+        if not is_printable(label):
             raise DataError(f"{where}, line {line}: the label {label!a} cannot be printed.")
         split = split_called(record["split"]) if record["split"] else None
         if record["split"] and split is None:

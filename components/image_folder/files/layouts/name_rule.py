@@ -5,7 +5,7 @@ from __future__ import annotations
 from components.contract import ConfigError
 from components.image_folder.files.file_names import has_image_extension, is_hidden
 from components.image_folder.files.image_store import FolderItem, ImageStore
-from components.image_folder.findings import Finding, action_of, printable
+from components.image_folder.findings import Finding, action_of, is_printable, printable
 from components.image_folder.policies import PolicySettings
 
 
@@ -80,6 +80,6 @@ def _amiss(item: FolderItem, any_name: bool) -> list[tuple[str, str]]:
     amiss = []
     if item.outside:
         amiss.append(("link_outside", f"leads out of the folder, to {printable(item.target or '')}"))
-    if not name.isprintable():
+    if not is_printable(name):
         amiss.append(("unprintable_name", "characters in its name that cannot be printed"))
     return amiss

@@ -14,7 +14,7 @@ from components.image_folder.files.image_store import FileChangedError, FolderIt
 from components.image_folder.files.layouts.found import Found
 from components.image_folder.files.layouts.name_rule import joined, judge_item, scan_top, shown
 from components.image_folder.files.listing import ImageFile
-from components.image_folder.findings import Finding, action_of, printable
+from components.image_folder.findings import Finding, action_of, is_printable, printable
 from components.image_folder.settings import DataSettings
 
 LABEL_NAMES_FILES: Final = ("label.json", "labels.json")
@@ -150,7 +150,7 @@ def _parse(text: str, image: str) -> str:
         label = line
     if not label:
         raise _UnlabelledError("its text file gives no label")
-    if not label.isprintable():
+    if not is_printable(label):
         raise _UnlabelledError("its text file gives a label with characters that cannot be printed")
     return label
 
@@ -219,7 +219,7 @@ def _indexed(tree: object) -> dict[int, str] | None:
     names = {
         index: name.strip()
         for index, name in sorted(pairs, key=lambda pair: str(pair[0]))
-        if isinstance(index, int) and index >= 0 and isinstance(name, str) and name.strip().isprintable()
+        if isinstance(index, int) and index >= 0 and isinstance(name, str) and is_printable(name.strip())
     }
     if len(set(names.values())) < len(pairs) or "" in names.values():
         return None

@@ -132,6 +132,7 @@ COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
         ),
         (("STRASSE", "straße"), "straße/", "differs only in case from 'STRASSE'"),
         ((COMPOSED.upper(), DECOMPOSED), f"{DECOMPOSED}/", None),
+        (("ab", "a\u200cb"), "a\u200cb/", "differs only in joiners, which have no width, from 'ab'"),
     ],
 )
 @pytest.mark.parametrize("layout", ["classes", "splits", "manifest"])
@@ -163,6 +164,15 @@ def test_names_that_are_merely_similar(tmp_path: Path) -> None:
     assert (
         listed(write_tree(tmp_path, ["cat/1.jpg", "cats/1.jpg", "cafe/1.jpg", "café/1.jpg"])).findings == ()
     )
+
+
+def test_joiners_are_part_of_names(tmp_path: Path) -> None:
+    """Persian for "spectacles" is spelled with a non-joiner, and a family of emoji is made with joiners."""
+    names = ["\u0639\u06cc\u0646\u06a9\u200c\u0647\u0627", "\U0001f468\u200d\U0001f469\u200d\U0001f467"]
+    listing = listed(write_tree(tmp_path / "folders", [f"{name}/{name}.jpg" for name in names]))
+    assert sorted(listing.labels) == sorted(names) and listing.findings == ()
+    (pinned := tmp_path / "labels.txt").write_text("\n".join(names), "utf-8")
+    assert listed(tmp_path / "folders", labels={"file": str(pinned)}).labels == tuple(names)
 
 
 def test_numbers_of_any_length_are_in_order() -> None:
