@@ -17,8 +17,10 @@ _LEAST: Final = 2.6
 _MARGIN: Final = 2.2
 _DPI: Final = 110
 _LONGEST_NAME: Final = 18
-# With more classes the cells shrink, and there is no place for words.
+# With more classes there is no place for words.
 _MOST_WITH_WORDS: Final = 60
+# The matrix without words: no less than a page is wide, and a pixel a class, as far as a picture should go.
+_WITHOUT_WORDS: Final = (8.0, 25.0)
 
 
 def confusion_counts(labels: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:
@@ -48,7 +50,10 @@ def confusion_picture(counts: np.ndarray, names: Sequence[str]) -> Image.Image:
     """
     shares = counts / np.maximum(1, counts.sum(1, keepdims=True))
     with_words = len(names) <= _MOST_WITH_WORDS
-    size = max(_LEAST, _CELL * min(len(names), _MOST_WITH_WORDS))
+    if with_words:
+        size = max(_LEAST, _CELL * len(names))
+    else:
+        size = min(max(_WITHOUT_WORDS[0], len(names) / _DPI), _WITHOUT_WORDS[1])
     # Without pyplot, which would keep the figure and ask for a screen.
     figure = Figure(figsize=(size + _MARGIN, size + _MARGIN), dpi=_DPI, layout="constrained")
     canvas = FigureCanvasAgg(figure)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import keras
@@ -116,6 +117,16 @@ def test_the_matrix_can_be_drawn_for_few_and_many_classes(classes: int) -> None:
     assert 400 < picture.width < 3200
     # The diagonal is there, however thin.
     assert len(np.unique(np.asarray(picture)[..., 0])) > 2
+
+
+def test_a_page_can_carry_the_matrix_of_a_thousand_classes() -> None:
+    """Answers at random are what is hardest to compress; the page leaves out what is larger than 3 MiB."""
+    labels, answers = np.random.default_rng(0).integers(0, 1000, (2, 50_000))
+    picture = confusion_picture(confusion_counts(labels, answers, 1000), ["class"] * 1000)
+    picture.save(file := io.BytesIO(), "PNG")
+    assert len(file.getvalue()) < 2**20
+    # No class is left out: it has a pixel.
+    assert picture.width > 1000
 
 
 def test_the_surest_mistakes_come_first() -> None:
