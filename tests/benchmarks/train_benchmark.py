@@ -146,6 +146,8 @@ def main() -> None:
             "MobileNet (alpha 0.25, 224 px, without the top)"
         )
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:_CORES])
+    # Read when TensorFlow is loaded, which notes the end of every dataset.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with tempfile.TemporaryDirectory() as scratch:
         from tests.benchmarks.corpus import photographs, write_copies, write_enlarged
         from tests.benchmarks.training.prepare import prepare, prepare_many
