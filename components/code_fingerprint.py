@@ -35,9 +35,15 @@ def code_fingerprint(module: str) -> str:
 
     Args:
         module: dotted name of the stage's entry, such as `trainer.run_fn`.
+
+    Raises:
+        ModuleNotFoundError: no module of this project has that name; a hash of nothing would never change.
     """
+    paths = _reachable(module)
+    if not paths:
+        raise ModuleNotFoundError(f"there is no {module} in {_ROOT}")
     digest = hashlib.sha256()
-    for path in sorted(_reachable(module)):
+    for path in sorted(paths):
         digest.update(path.relative_to(_ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     for framework in _FRAMEWORKS:
         digest.update(f"{framework}=={importlib.metadata.version(framework)}\n".encode())

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 
 from pipeline.nodes.metadata_connection import Connection, metadata_connection
 from pipeline.nodes.uncollected_imports import end_process
-from pipeline.results.summary import Verdict
+from pipeline.results.summary import Ending
 from pipeline.run_files import RunFiles
 from pipeline.steps.pod_log import logger
 from pipeline.steps.step import add_run_arguments, do_step, run_files
 from pipeline.steps.step_summary import sum_up
 
 
-def finish(files: RunFiles, connection: Connection) -> Verdict:
+def finish(files: RunFiles, connection: Connection) -> Ending:
     """Writes the run's page and `summary.json`, unless an attempt before this one has.
 
     What a run came to is said once: a second look might find another model in production.
@@ -34,7 +34,7 @@ def finish(files: RunFiles, connection: Connection) -> Verdict:
         if summary.metrics.candidate:
             logger.info("metrics on the test split: %s", summary.metrics.candidate)
         summary.write(files.summary)
-    return Verdict.read(files.summary)
+    return Ending.read(files.summary)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,10 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     files = run_files(given)
 
     def work() -> int:
-        verdict = finish(files, metadata_connection(files.workspace))
-        level = logging.ERROR if verdict.exit_code else logging.INFO
-        logger.log(level, "%s%s", verdict.status, f": {verdict.reason}" if verdict.reason else "")
-        return verdict.exit_code
+        ending = finish(files, metadata_connection(files.workspace))
+        level = logging.ERROR if ending.exit_code else logging.INFO
+        logger.log(level, "%s%s", ending.status, f": {ending.reason}" if ending.reason else "")
+        return ending.exit_code
 
     return do_step("Finish", files, given.retries, work)
 

@@ -91,7 +91,7 @@ def summarize_run(
     status, reason, pushed = (
         (failure.status, failure.reason, None)
         if failure is not None
-        else _verdict(config, stages, artifacts, metrics, push_again)
+        else _ending(config, stages, artifacts, metrics, push_again)
     )
     return RunSummary(
         run_id=run_id,
@@ -156,7 +156,7 @@ def _metrics(reject_below: float, artifacts: Mapping[str, Artifacts]) -> Metrics
     )
 
 
-def _verdict(
+def _ending(
     config: Config,
     stages: Sequence[Stage],
     artifacts: Mapping[str, Artifacts],

@@ -185,7 +185,7 @@ class RunSummary:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Ending:
     """What a summary comes to in the end."""
 
     status: Status
@@ -193,6 +193,6 @@ class Verdict:
     exit_code: int
 
     @staticmethod
-    def read(path: Path) -> Verdict:
+    def read(path: Path) -> Ending:
         """Reads what `RunSummary.write` wrote."""
-        return TypeAdapter(Verdict).validate_json(path.read_bytes())
+        return TypeAdapter(Ending).validate_json(path.read_bytes())

@@ -1,4 +1,4 @@
-"""What it came to, in one line, and what to do about it."""
+"""A run, or a check of the data, in one line for people, and what to do about it."""
 
 from __future__ import annotations
 

@@ -63,3 +63,14 @@ def test_what_a_stage_really_imports_is_found() -> None:
     found = {path.name for path in module._reachable("trainer.run_fn")}
     assert {"run_fn.py", "augment.py", "transform_graph.py", "contract.py", "warmup.py"} <= found
     assert "client.py" not in found
+
+
+def test_what_runs_in_worker_processes_is_found() -> None:
+    found = {path.name for path in module._reachable("components.image_folder.executor")}
+    assert {"unit_worker.py", "unit_work.py"} <= found
+
+
+@pytest.mark.parametrize("gone", ["trainer.entrance", "elsewhere.entry"])
+def test_a_name_that_means_no_code_is_no_fingerprint(project: Path, gone: str) -> None:
+    with pytest.raises(ModuleNotFoundError, match=gone):
+        code_fingerprint(gone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -12,6 +13,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ORDER = ("serving", "components", "trainer", "pipeline", "kubeflow")
+PACKAGES = [
+    init.parent.relative_to(ROOT).as_posix()
+    for package in ORDER
+    for init in sorted((ROOT / package).rglob("__init__.py"))
+]
 # Modules that must stay importable without the frameworks, because people wait for them.
 LIGHT = (
     "components.contract",
@@ -74,13 +80,14 @@ HEAVY = (
 
 
 def imports_of(path: Path) -> set[str]:
-    """Dotted names of the modules that a file imports, wherever in it."""
+    """Dotted names of what a file imports, wherever in it: modules, and what is taken out of them."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            found.add(node.module)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # With the name, because `from package import module` imports a module too.
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 
 
@@ -106,7 +113,7 @@ def test_a_wrong_arrow_would_be_found(tmp_path: Path) -> None:
     module.write_text(
         "def f():\n    from pipeline.config import Config\n    import trainer.settings\n    import serving\n"
     )
-    assert wrong_arrows("components", imports_of(module)) == {"pipeline.config", "trainer.settings"}
+    assert wrong_arrows("components", imports_of(module)) == {"pipeline.config.Config", "trainer.settings"}
 
 
 def neighbours(package: Path, name: str) -> dict[str, set[str]]:
@@ -121,7 +128,7 @@ def neighbours(package: Path, name: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("package", [*ORDER, "components/image_folder"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_within_a_package_nothing_imports_what_imports_it(package: str) -> None:
     TopologicalSorter(neighbours(ROOT / package, package.replace("/", "."))).prepare()
 
@@ -129,9 +136,23 @@ def test_within_a_package_nothing_imports_what_imports_it(package: str) -> None:
 def test_a_circle_would_be_found(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "a.py").write_text("def f():\n    from house.inner.b import g\n")
-    (tmp_path / "inner" / "b.py").write_text("import house.a\nimport house.inner.c\n")
-    with pytest.raises(CycleError):
-        TopologicalSorter(neighbours(tmp_path, "house")).prepare()
+    for back in ("import house.a", "from house.a import f", "from house import a"):
+        (tmp_path / "inner" / "b.py").write_text(f"import house.inner.c\n{back}\n")
+        with pytest.raises(CycleError):
+            TopologicalSorter(neighbours(tmp_path, "house")).prepare()
+
+
+def test_the_folders_of_pipeline_are_told_from_the_top_down() -> None:
+    (text,) = re.findall(r"From the top down: (.*) \|", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    told = re.findall(r"`(\w+)/`", text)
+    assert set(told) == {init.parent.name for init in (ROOT / "pipeline").glob("*/__init__.py")}
+    imported = neighbours(ROOT / "pipeline", "pipeline")
+    upwards = {
+        f"{folder} imports {name}"
+        for place, folder in enumerate(told)
+        for name in imported[folder].intersection(told[:place])
+    }
+    assert upwards == set()
 
 
 def test_no_file_is_named_after_nothing_in_particular() -> None:

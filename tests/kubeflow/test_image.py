@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -107,6 +108,28 @@ def test_everything_that_is_copied_exists_and_is_let_in(dockerfile: Path) -> Non
         for source in line.split()[:-1]:
             assert (ROOT / source).exists(), source
             assert f"!{source.split('/')[0]}" in ignored, source
+
+
+def test_what_is_installed_there_is_all_of_the_project(tmp_path: Path) -> None:
+    """In a checkout, templates and configurations are found whether or not they would be installed."""
+    stage = DOCKERFILE.read_text("utf-8").partition(" AS project\n")[2].partition("\nFROM ")[0]
+    copied = [line.split()[:-1] for line in re.findall(r"^COPY (.+)$", stage, re.MULTILINE)]
+    for source in (ROOT / name for names in copied for name in names):
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, tmp_path / source.name)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--wheel-dir", tmp_path / "made", tmp_path], check=True, timeout=300)
+    (wheel,) = (tmp_path / "made").glob("*.whl")
+    with ZipFile(wheel) as archive:
+        installed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    packages = ("components", "kubeflow", "pipeline", "serving", "trainer")
+    files = {path for name in packages for path in (ROOT / name).rglob("*") if path.is_file()}
+    assert installed == {
+        path.relative_to(ROOT).as_posix()
+        for path in files
+        # What else kubeflow/ holds is for whoever has a checkout.
+        if path.suffix == ".py" or not (path.suffix == ".pyc" or path.is_relative_to(KUBEFLOW))
+    }
 
 
 def test_flinks_jars_are_checked_by_hash() -> None:

@@ -21,12 +21,12 @@ from types import TracebackType
 from typing import Final
 
 from components.image_folder.inspection.tensorflow_decoding import decode_with_tensorflow
+from components.image_folder.workers import unit_worker
 from components.image_folder.workers.unit_dealers import InThisProcess
 from components.image_folder.workers.unit_work import Step
 from components.image_folder.workers.worker_messages import FailedStep, ToDecode
 from components.progress import report_progress
 
-_PROGRAM: Final = "components.image_folder.workers.unit_worker"
 # How long a process that no longer answers is given to say why, before it is killed.
 _SECONDS_TO_END: Final = 5
 
@@ -108,7 +108,8 @@ class _Worker:
     def __init__(self) -> None:
         # Modules are found as in this process: not in the current folder, where a user may have others.
         path = [folder or str(Path.cwd()) for folder in sys.path]
-        program = f"import sys; sys.path[:] = {path!r}; from {_PROGRAM} import main; main()"
+        # Named by what is imported above, so that it is among the code that the stage's result depends on.
+        program = f"import sys; sys.path[:] = {path!r}; from {unit_worker.__name__} import main; main()"
         # Not over its standard output, where a library may print something.
         answers, theirs = os.pipe()
         arguments = (os.getpid(), theirs)

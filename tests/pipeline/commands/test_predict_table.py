@@ -8,7 +8,11 @@ import pytest
 
 from pipeline.commands.predict import predict
 from pipeline.workspace import Workspace
+from tests.serving import conftest as colours
 from tests.serving.conftest import GREEN, GREY, MODEL_NAME
+
+# The model that is unsure of gray, and a server that has it.
+exported, address = colours.exported, colours.address
 
 
 @pytest.mark.parametrize("from_server", [False, True])

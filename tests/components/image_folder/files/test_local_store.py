@@ -5,19 +5,14 @@ from __future__ import annotations
 import os
 import pickle
 import socket
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from components.contract import ConfigError
 from components.image_folder.files.image_store import FileChangedError
 from components.image_folder.files.listing import ImageFile
 from components.image_folder.files.local_store import LocalStore
-from components.image_folder.files.open_store import open_store
-from components.uri import is_uri
 from tests.listings import write_tree
 
 
@@ -29,20 +24,20 @@ def _file(root: Path, name: str = "a.jpg") -> ImageFile:
 @pytest.mark.parametrize("content", [b"", b"x", bytes(3_000_000)])
 def test_reads_the_bytes(tmp_path: Path, content: bytes) -> None:
     write_tree(tmp_path, {"a.jpg": content})
-    assert open_store(str(tmp_path)).read(_file(tmp_path)) == content
+    assert LocalStore(str(tmp_path)).read(_file(tmp_path)) == content
 
 
 def test_names_of_all_kinds(tmp_path: Path) -> None:
     for name in (os.fsdecode(b"caf\xe9.jpg"), "two\nlines.jpg", " .jpg"):
         write_tree(tmp_path, {name: "content"})
-        assert open_store(str(tmp_path)).read(_file(tmp_path, name)) == b"content"
+        assert LocalStore(str(tmp_path)).read(_file(tmp_path, name)) == b"content"
 
 
 def test_absolute_paths_are_taken_as_they_are(tmp_path: Path) -> None:
     write_tree(tmp_path, {"a/a.jpg": "content", "b/b.jpg": ""})
     file = _file(tmp_path / "a")
     outside = ImageFile(str(tmp_path / "a" / "a.jpg"), "a", file.size, file.modified)
-    assert open_store(str(tmp_path / "b")).read(outside) == b"content"
+    assert LocalStore(str(tmp_path / "b")).read(outside) == b"content"
 
 
 def _rewrite(path: Path, content: bytes) -> None:
@@ -80,7 +75,7 @@ def test_changes_since_the_listing(tmp_path: Path, change, reason: str) -> None:
     file = _file(tmp_path)
     change(tmp_path / "a.jpg")
     with pytest.raises(FileChangedError, match=reason):
-        open_store(str(tmp_path)).read(file)
+        LocalStore(str(tmp_path)).read(file)
 
 
 def test_a_pipe_that_somebody_holds_open_for_writing(tmp_path: Path) -> None:
@@ -90,7 +85,7 @@ def test_a_pipe_that_somebody_holds_open_for_writing(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.jpg")
     held = os.open(tmp_path / "a.jpg", os.O_RDWR)
     with pytest.raises(FileChangedError, match="no longer a regular file"):
-        open_store(str(tmp_path)).read(file)
+        LocalStore(str(tmp_path)).read(file)
     os.close(held)
 
 
@@ -101,7 +96,7 @@ def test_a_folder_that_became_a_file(tmp_path: Path) -> None:
     (tmp_path / "a").rmdir()
     (tmp_path / "a").touch()
     with pytest.raises(FileChangedError, match="removed"):
-        open_store(str(tmp_path)).read(file)
+        LocalStore(str(tmp_path)).read(file)
 
 
 def test_a_write_in_the_middle_of_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +113,7 @@ def test_a_write_in_the_middle_of_reading(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(os, "read", read)
     with pytest.raises(FileChangedError, match="written to"):
-        open_store(str(tmp_path)).read(file)
+        LocalStore(str(tmp_path)).read(file)
 
 
 def test_reads_that_return_less_than_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,24 +121,24 @@ def test_reads_that_return_less_than_is_asked_for(tmp_path: Path, monkeypatch: p
     file = _file(tmp_path)
     real_read = os.read
     monkeypatch.setattr(os, "read", lambda descriptor, count: real_read(descriptor, min(count, 2)))
-    assert open_store(str(tmp_path)).read(file) == b"content"
+    assert LocalStore(str(tmp_path)).read(file) == b"content"
     # Neither is more read as if it were all, nor less.
     for content in (b"longer than before", b"cut"):
         _rewrite(tmp_path / "a.jpg", content)
         with pytest.raises(FileChangedError, match="written to"):
-            open_store(str(tmp_path)).read(file)
+            LocalStore(str(tmp_path)).read(file)
 
 
 def test_errors_say_what_the_system_says(tmp_path: Path) -> None:
     (tmp_path / "loop.jpg").symlink_to("loop.jpg")
     with pytest.raises(OSError, match="Too many levels") as raised:
-        open_store(str(tmp_path)).read(ImageFile("loop.jpg", "a", 0, 0))
+        LocalStore(str(tmp_path)).read(ImageFile("loop.jpg", "a", 0, 0))
     assert raised.value.strerror == "Too many levels of symbolic links"
 
 
 def test_many_threads_read_at_a_time_and_leave_nothing_open(tmp_path: Path) -> None:
     write_tree(tmp_path, {f"{number}.jpg": f"{number}" for number in range(50)})
-    store = open_store(str(tmp_path))
+    store = LocalStore(str(tmp_path))
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
     read: list[bytes] = []
 
@@ -162,31 +157,7 @@ def test_many_threads_read_at_a_time_and_leave_nothing_open(tmp_path: Path) -> N
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
 
 
-def test_what_is_a_uri() -> None:
-    assert all(map(is_uri, ("gs://b/x", "s3://b", "ram://x", "file:///x", "hdfs+x://y")))
-    assert not any(map(is_uri, ("/x", "x:/y", "C:\\x", "./gs://x", "://x")))
-
-
-def test_file_uris_are_local_folders(tmp_path: Path) -> None:
-    store = open_store(f"file://{tmp_path}")
-    assert isinstance(store, LocalStore) and store.root == str(tmp_path)
-    with pytest.raises(ConfigError, match="names a host"):
-        open_store("file://host/x")
-
-
 def test_a_store_goes_to_another_process(tmp_path: Path) -> None:
     write_tree(tmp_path, {"a.jpg": "content"})
-    store = pickle.loads(pickle.dumps(open_store(str(tmp_path))))
+    store = pickle.loads(pickle.dumps(LocalStore(str(tmp_path))))
     assert store.read(_file(tmp_path)) == b"content"
-
-
-def test_local_folders_need_no_tensorflow(tmp_path: Path) -> None:
-    write_tree(tmp_path, ["a/1.jpg", "b/1.jpg"])
-    code = f"""import sys
-from components.image_folder.files.open_store import open_store
-from components.image_folder.files.list_images import list_images
-from components.image_folder.settings import DataSettings
-listing = list_images(DataSettings(images={str(tmp_path)!r}))
-print(len(open_store(listing.root).read(listing.files[0])), "tensorflow" in sys.modules)"""
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert printed.split() == ["7", "False"]
