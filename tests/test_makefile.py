@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -23,10 +24,12 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def _set_up(checkout: Path) -> subprocess.CompletedProcess[str]:
-    # In place of uv, what does nothing and is content.
-    return subprocess.run(
-        ["make", "setup", f"UV={shutil.which('true')}"], cwd=checkout, capture_output=True, text=True
-    )
+    # In place of uv, what does nothing and is content; and nothing from a make that the tests run in.
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    command = ["make", "setup", f"UV={shutil.which('true')}"]
+    return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True)
 
 
 def test_an_environment_on_another_python_is_told_of(checkout: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rich.console import Console
 from rich.markup import escape
@@ -29,6 +29,9 @@ class Answer(NamedTuple):
     probability: float
     accepted: bool
 
+
+# Columns: into a file or another program goes a line a file, however long its path is.
+_WITHOUT_EDGE: Final = 10_000
 
 # Of an image file's bytes.
 Ask = Callable[[bytes], Answer]
@@ -104,7 +107,10 @@ def _table(title: str) -> Iterator[Show]:
 
     yield show
     if table.row_count:
-        Console().print(table)
+        console = Console()
+        if not console.is_terminal:
+            console.width = _WITHOUT_EDGE
+        console.print(table)
 
 
 def _why_unreadable(path: Path) -> str:

@@ -51,6 +51,15 @@ def test_a_name_that_is_no_utf8_is_printed_as_escapes(
     assert r"caf\xe9.jpg" in screen.read()
 
 
+def test_into_a_file_a_long_path_stays_in_one_line(
+    trial: Trial, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (named := tmp_path / f"{'long' * 30}.png").write_bytes(image_bytes(0, size=(64, 64)))
+    predict([named], trial.workspace, None, None, None)
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last.startswith(str(named)) and last == last.rstrip()
+
+
 def test_as_json_each_file_is_a_line(
     trial: Trial, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
