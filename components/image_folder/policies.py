@@ -39,7 +39,8 @@ class PolicySettings(Settings):
         _FAIL, description="Removed or written to between being listed and being read."
     )
     class_name_clash: Literal["keep", "fail"] = Field(
-        _FAIL, description="Class names that differ only in case or in how Unicode composes them."
+        _FAIL,
+        description="Class names that differ only in case, in how Unicode composes them or in joiners.",
     )
     # What cannot be used as an image.
     empty: UnusablePolicy = Field(_DROP, description="Zero bytes.")

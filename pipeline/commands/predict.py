@@ -116,7 +116,8 @@ def _table(title: str) -> Iterator[Show]:
 def _why_unreadable(path: Path) -> str:
     """Why a file cannot be read; empty if it can. Asked before a model is loaded, which takes seconds."""
     try:
-        path.open("rb").close()
+        if not path.is_fifo():  # Whoever writes into a pipe does so once.
+            path.open("rb").close()
     except OSError as error:
         return str(error.strerror)
     return ""

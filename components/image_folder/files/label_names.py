@@ -115,7 +115,7 @@ def require_pinned(found: Iterable[str], pinned: tuple[str, ...], path: str) -> 
 
 
 def find_clashes(labels: Iterable[str], policies: PolicySettings) -> list[Finding]:
-    """A finding for each label that differs from one before it only in case or Unicode composition."""
+    """A finding for each label that is an earlier one but for case, Unicode composition or joiners."""
     alike: defaultdict[str, list[str]] = defaultdict(list)
     for label in labels:
         alike[_folded(label)].append(label)

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -45,10 +46,18 @@ def test_a_name_that_is_no_utf8_is_printed_as_escapes(
     # As in most terminals; in the C locale Python lets such bytes through.
     screen = io.TextIOWrapper(io.BytesIO(), "utf-8", errors="strict")
     monkeypatch.setattr(sys, "stdout", screen)
-    monkeypatch.setenv("COLUMNS", "300")
     predict([named], trial.workspace, None, None, None)
     screen.seek(0)
     assert r"caf\xe9.jpg" in screen.read()
+
+
+def test_a_pipe_is_opened_once(trial: Trial, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe.png")
+    picture = image_bytes(0, size=(64, 64))
+    writer = threading.Thread(target=pipe.write_bytes, args=(picture,), daemon=True)
+    writer.start()
+    predict([pipe], trial.workspace, None, None, None)
+    assert str(pipe) in capsys.readouterr().out
 
 
 def test_into_a_file_a_long_path_stays_in_one_line(

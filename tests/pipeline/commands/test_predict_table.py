@@ -20,11 +20,9 @@ def test_answers_that_the_model_rejects_are_told(
     exported: Path,
     address: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     from_server: bool,
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "300")
     (sure := tmp_path / "sure.jpg").write_bytes(GREEN)
     (unsure := tmp_path / "unsure.jpg").write_bytes(GREY)
     where = (MODEL_NAME, None, address) if from_server else (None, exported, None)
