@@ -131,6 +131,7 @@ def run_pipeline(
     summary = summarize_run(
         run_id=run_id,
         config=config,
+        model_dir=workspace.model_dir(config.name),
         node_ids=names,
         stages=runner.stages,
         artifacts=runner.artifacts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -112,9 +113,23 @@ def pushed_by(model_dir: Path, run: str) -> int | None:
         model_dir: holds one folder a version.
         run: its id.
     """
+    return _newest(model_dir, lambda record: record.run == run)
+
+
+def version_of(model_dir: Path, model: str) -> int | None:
+    """The newest version that is this model; None where none is, or none is left.
+
+    Args:
+        model_dir: holds one folder a version.
+        model: URI of the Model artifact.
+    """
+    return _newest(model_dir, lambda record: record.model == model)
+
+
+def _newest(model_dir: Path, wanted: Callable[[PushRecord], bool]) -> int | None:
     for version, folder in reversed(version_folders(model_dir).items()):
         record = _record(folder)
-        if record is not None and record.run == run:
+        if record is not None and wanted(record):
             return version
     return None
 

@@ -23,7 +23,7 @@ from components.contract import (
 )
 from components.image_folder.data_report import DataReport
 from components.label_map import read_labels
-from components.pusher.push_record import production
+from components.pusher.push_record import production, version_of
 from components.serving_check.check import ServingReport
 from pipeline.config import Config
 from pipeline.exit_codes import USAGE_EXIT
@@ -68,6 +68,7 @@ def summarize_run(
     *,
     run_id: str,
     config: Config,
+    model_dir: Path,
     node_ids: Sequence[str],
     stages: Sequence[Stage],
     artifacts: Mapping[str, Artifacts],
@@ -80,6 +81,7 @@ def summarize_run(
     Args:
         run_id: of the run.
         config: of the run.
+        model_dir: where versions of the model are pushed.
         node_ids: every stage of the pipeline, in order; those that never began are `skipped`.
         stages: those that began.
         artifacts: node id → output key → artifacts, of those that succeeded.
@@ -87,7 +89,7 @@ def summarize_run(
         log: path of the frameworks' log.
         push_again: how whoever runs it can have a model pushed where the one that was is gone; a sentence.
     """
-    metrics = _metrics(config.serving.reject_below, artifacts)
+    metrics = _metrics(config.serving.reject_below, model_dir, artifacts)
     status, reason, pushed = (
         (failure.status, failure.reason, None)
         if failure is not None
@@ -131,7 +133,7 @@ def _images(artifacts: Mapping[str, Artifacts]) -> Images | None:
     return Images.of(DataReport.read(path)) if path else None
 
 
-def _metrics(reject_below: float, artifacts: Mapping[str, Artifacts]) -> Metrics:
+def _metrics(reject_below: float, model_dir: Path, artifacts: Mapping[str, Artifacts]) -> Metrics:
     found = artifacts.get("Evaluator")
     if found is None:
         return Metrics()
@@ -153,7 +155,15 @@ def _metrics(reject_below: float, artifacts: Mapping[str, Artifacts]) -> Metrics
         min(candidate.coverage, key=lambda each: abs(each.threshold - reject_below))
         if reject_below
         else None,
+        _pushed_as(model_dir, artifacts["LatestBlessedResolver"]["model"]) if baseline else None,
     )
+
+
+def _pushed_as(model_dir: Path, baseline: Sequence[artifact.Artifact]) -> int | None:
+    try:
+        return version_of(model_dir, baseline[0].uri)
+    except ConfigError:  # Of a version that is not asked for; a summary is no place to stop at it.
+        return None
 
 
 def _ending(

@@ -97,6 +97,7 @@ class Metrics:
 
     Attributes:
         candidate, baseline: metric → value.
+        baseline_version: number that the baseline was pushed as; None where that version is gone.
         confidence_interval: of the candidate's accuracy, at 95 %.
         candidate_classes, baseline_classes: label → scores, of classes with images.
         mistakes: of the candidate, the most frequent first.
@@ -112,6 +113,12 @@ class Metrics:
     mistakes: tuple[Mistake, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     accepted: Coverage | None = None
+    baseline_version: int | None = None
+
+    @property
+    def baseline_name(self) -> str:
+        """What people are told that the candidate was compared with."""
+        return "the model before it" if self.baseline_version is None else f"version {self.baseline_version}"
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ def sum_up(
     summary = summarize_run(
         run_id=files.run_id,
         config=config,
+        model_dir=files.workspace.model_dir(config.name),
         node_ids=node_ids(ir),
         stages=stages,
         artifacts=artifacts,

@@ -197,7 +197,7 @@ def _print_verdict(console: Console, summary: RunSummary) -> None:
         )
     candidate, baseline = summary.metrics.candidate, summary.metrics.baseline
     if candidate is not None:
-        compared = f", {baseline['accuracy']:.4f} for the model before it" if baseline else ""
+        compared = f", {baseline['accuracy']:.4f} for {summary.metrics.baseline_name}" if baseline else ""
         between = summary.metrics.confidence_interval
         sure = f" (95 % interval {between[0]:.3f} to {between[1]:.3f})" if between else ""
         print_line(

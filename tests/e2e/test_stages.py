@@ -319,6 +319,8 @@ def test_a_version_that_was_taken_back_is_no_baseline(trial: Trial) -> None:
     assert refused.status == "not_blessed"
     assert refused.metrics.baseline is not None
     assert refused.metrics.baseline["accuracy"] == good.metrics.candidate["accuracy"]
+    assert good.pushed is not None
+    assert refused.metrics.baseline_version == good.pushed.version
     gone = trial.run("bad, tolerated again", tolerant)
     assert gone.status == "failed"
     assert gone.reason is not None

@@ -8,7 +8,7 @@ import pytest
 from components.contract import ConfigError
 from components.pusher.ledger import LEDGER_FILE, Ledger
 from components.pusher.publish import publish
-from components.pusher.push_record import RECORD_FILE, PushRecord, production
+from components.pusher.push_record import RECORD_FILE, PushRecord, production, version_of
 from serving.contract import LABELS_ASSET
 
 
@@ -38,6 +38,16 @@ def test_going_back_to_an_earlier_model_is_a_push_of_its_own(tmp_path: Path) -> 
         _push(tmp_path, model)
         assert production(serving).replaced_by(model) == replaced[-1]
     assert replaced == [0, 1, 2, 3]
+
+
+def test_a_model_is_known_by_the_newest_version_that_it_was_pushed_as(tmp_path: Path) -> None:
+    serving = tmp_path / "serving"
+    assert version_of(serving, "a") is None
+    for model in ("a", "b", "a"):
+        _push(tmp_path, model)
+    assert [version_of(serving, model) for model in ("a", "b", "c")] == [3, 2, None]
+    shutil.rmtree(serving / "3")
+    assert version_of(serving, "a") == 1
 
 
 def test_a_version_pushed_by_another_tool_is_replaced_and_is_no_baseline(tmp_path: Path) -> None:

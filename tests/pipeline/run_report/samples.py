@@ -119,7 +119,10 @@ def summary(**changes: Any) -> RunSummary:
         "images": None,
         "notes": (),
         "metrics": Metrics(
-            {"accuracy": 0.98765, "example_count": 1184.0}, {"accuracy": 0.975, "example_count": 1184.0}
+            {"accuracy": 0.98765, "example_count": 1184.0},
+            {"accuracy": 0.975, "example_count": 1184.0},
+            (0.9794, 0.9926),
+            baseline_version=2,
         ),
         "pushed": Pushed(3, "/w/serving/pets/3", new=True),
         "log": "/w/runs/20261120-153656-c624/log.txt",

@@ -99,10 +99,15 @@ def test_the_facts_of_a_run() -> None:
     words = Page(render(page_input(data, summary(), images="/data/span-{SPAN}"))).words()
     facts = (
         "20261120-153656-c624", "2026-11-20 15:36", "pets", "/data/span-{SPAN}", "/data", "split folders",
-        "3, 4", "0.9877, 0.9750 for the baseline",
+        "3, 4", "0.9877 (95 % interval 0.979 to 0.993), 0.9750 for version 2",
     )  # fmt: skip
     for fact in facts:
         assert f" {fact} " in words
+    assert "Baseline: version 2" in words
+    gone = summary(metrics=replace(summary().metrics, baseline_version=None))
+    words = Page(render(page_input(data, gone))).words()
+    assert "0.9750 for the model before it " in words
+    assert "Baseline: " not in words
 
 
 def test_what_is_wrong_stands_there_in_full_with_what_to_do() -> None:

@@ -34,7 +34,9 @@ SUMMARY = RunSummary(
     stages=(Stage("Trainer", "ran", 12.34), Stage("Pusher", "cached", 0.01)),
     images=IMAGES,
     notes=("class 'a' has 9 times the images",),
-    metrics=Metrics({"accuracy": 0.98765, "example_count": 2.0}, {"accuracy": 0.5}, (0.3424, 1.0)),
+    metrics=Metrics(
+        {"accuracy": 0.98765, "example_count": 2.0}, {"accuracy": 0.5}, (0.3424, 1.0), baseline_version=2
+    ),
     pushed=Pushed(3, "/w/serving/pets/3", new=True),
     log="/w/log.txt",
     exit_code=0,
@@ -66,7 +68,9 @@ def test_a_pushed_model(tmp_path: Path) -> None:
     assert (
         "Accuracy: 0.9877 on the 2 held-out images of the test split (95 % interval 0.342 to 1.000), " in text
     )
-    assert "), 0.5000 for the model before it\n" in text
+    assert "), 0.5000 for version 2\n" in text
+    gone = replace(summary, metrics=replace(summary.metrics, baseline_version=None))
+    assert "), 0.5000 for the model before it\n" in _printed(gone)
     assert f"nothing to push; in production is version 3: {tmp_path}/serving/pets/3" in text
     assert " predict IMAGE\n" in text
     assert "Report:" not in text
