@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from components.contract import DataError
 from pipeline.commands.predict import predict
 from pipeline.workspace import Workspace
 from tests.serving import conftest as colours
@@ -30,3 +31,13 @@ def test_answers_that_the_model_rejects_are_told(
     told = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if ".jpg" in line}
     rejected = {name.rpartition("/")[2]: "below serving.reject_below" in line for name, line in told.items()}
     assert rejected == {"sure.jpg": False, "unsure.jpg": True}
+
+
+def test_a_file_that_the_server_refuses_is_told_after_the_answers_for_the_others(
+    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sure := tmp_path / "sure.jpg").write_bytes(GREEN)
+    (torn := tmp_path / "torn.jpg").write_bytes(GREEN[:-8])
+    with pytest.raises(DataError, match=r"^1 of 2 .*/torn\.jpg: the server refuses it"):
+        predict([torn, sure], Workspace(tmp_path), MODEL_NAME, None, address)
+    assert "sure.jpg" in capsys.readouterr().out
