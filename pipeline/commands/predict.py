@@ -107,12 +107,14 @@ def _table(title: str) -> Iterator[Show]:
         row = [escape(printable(str(path))), escape(answer.label), f"{answer.probability:.4f}"]
         table.add_row(*row, *([] if answer.accepted else ["below serving.reject_below"]))
 
-    yield show
-    if table.row_count:
-        console = Console()
-        if not console.is_terminal:
-            console.width = _WITHOUT_EDGE
-        console.print(table)
+    try:
+        yield show
+    finally:  # Where the server goes away, or the user, too.
+        if table.row_count:
+            console = Console()
+            if not console.is_terminal:
+                console.width = _WITHOUT_EDGE
+            console.print(table)
 
 
 def _why_unreadable(path: Path) -> str:
