@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -56,15 +57,21 @@ class Client:
         """Connects at the first call, not here.
 
         Args:
-            address: HOST:PORT of the server's gRPC port.
+            address: HOST:PORT of the server's gRPC port. Another machine is asked through the proxy that
+                http_proxy names, if any, as gRPC does.
             model_name: the name the model is served under.
             timeout_seconds: how long each call may take.
         """
         self._address = address
         self._model_name = model_name
         self._timeout_seconds = timeout_seconds
-        # The server knows no limit either; gRPC's own is 4 MB an answer.
-        self._channel = grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)])
+        options = [
+            # The server knows no limit either; gRPC's own is 4 MB an answer.
+            ("grpc.max_receive_message_length", -1),
+            # A proxy, which gRPC takes from http_proxy for every host, would look on its own machine.
+            ("grpc.enable_http_proxy", 0 if _is_this_machine(address) else 1),
+        ]
+        self._channel = grpc.insecure_channel(address, options=options)
         self._predict = self._channel.unary_unary(
             "/tensorflow.serving.PredictionService/Predict",
             request_serializer=wire.PredictRequest.SerializeToString,
@@ -161,6 +168,14 @@ class Client:
         if code == grpc.StatusCode.UNIMPLEMENTED:
             return f"The server at {self._address} does not speak TensorFlow Serving's API: {details}"
         return f"The server at {self._address} failed with {code.name}: {details}"
+
+
+def _is_this_machine(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # It is a name.
+        return host == "localhost"
 
 
 def _predictions(response: wire.PredictResponse, count: int) -> list[Prediction]:

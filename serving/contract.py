@@ -42,7 +42,8 @@ def version_number(folder_name: str) -> int | None:
 def version_folders(model_dir: Path) -> dict[int, Path]:
     """Finds the complete versions below `model_dir`, and the folder of each, oldest first.
 
-    One without a saved_model.pb is still being written.
+    One without a saved_model.pb is still being written. One that may not be entered counts as complete: it is
+    for whoever reads it to say that they cannot.
     """
     if not model_dir.is_dir():
         return {}
@@ -50,6 +51,13 @@ def version_folders(model_dir: Path) -> dict[int, Path]:
     folders = sorted(
         (number, entry)
         for entry in model_dir.iterdir()
-        if (number := version_number(entry.name)) is not None and (entry / SAVED_MODEL_FILE).is_file()
+        if (number := version_number(entry.name)) is not None and _holds_model(entry)
     )
     return dict(folders)
+
+
+def _holds_model(folder: Path) -> bool:
+    try:
+        return (folder / SAVED_MODEL_FILE).is_file()
+    except PermissionError:
+        return True

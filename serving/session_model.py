@@ -62,8 +62,12 @@ class SessionModel:
         Raises:
             ModelLoadError: there is no SavedModel, or TensorFlow cannot restore it.
         """
-        if not tf.io.gfile.exists(f"{path}/{SAVED_MODEL_FILE}"):
-            raise ModelLoadError(f"{path} is no SavedModel: it holds no {SAVED_MODEL_FILE}.")
+        try:
+            tf.io.gfile.stat(f"{path}/{SAVED_MODEL_FILE}")
+        except tf.errors.NotFoundError as error:
+            raise ModelLoadError(f"{path} is no SavedModel: it holds no {SAVED_MODEL_FILE}.") from error
+        except tf.errors.OpError as error:
+            raise ModelLoadError(f"The SavedModel cannot be read: {first_line(error.message)}") from error
         graph = tf.Graph()
         session = tf.compat.v1.Session(graph=graph)
         try:

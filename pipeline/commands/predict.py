@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from json import dumps
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from PIL import Image
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -105,12 +107,14 @@ def _table(title: str) -> Iterator[Show]:
         row = [escape(printable(str(path))), escape(answer.label), f"{answer.probability:.4f}"]
         table.add_row(*row, *([] if answer.accepted else ["below serving.reject_below"]))
 
-    yield show
-    if table.row_count:
-        console = Console()
-        if not console.is_terminal:
-            console.width = _WITHOUT_EDGE
-        console.print(table)
+    try:
+        yield show
+    finally:  # Where the server goes away, or the user, too.
+        if table.row_count:
+            console = Console()
+            if not console.is_terminal:
+                console.width = _WITHOUT_EDGE
+            console.print(table)
 
 
 def _why_unreadable(path: Path) -> str:
@@ -202,6 +206,7 @@ def _model_server(address: str, name: str) -> Iterator[tuple[str, Ask]]:
         try:
             (prediction,) = client.predict([data])
         except RequestRefusedError as error:
+            client.predict([_picture()])  # Refused as well, it is the model that takes no images.
             raise UnusableImageError(
                 "corrupt", "the server refuses it; it may be truncated or damaged"
             ) from error
@@ -212,3 +217,10 @@ def _model_server(address: str, name: str) -> Iterator[tuple[str, Ask]]:
             yield f"{name} version {client.model_version()} at {address}", ask
     except ServerError as error:
         raise ConfigError(str(error)) from error
+
+
+def _picture() -> bytes:
+    """A file that no image classifier has a reason to refuse."""
+    file = BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "PNG")
+    return file.getvalue()

@@ -85,6 +85,29 @@ def test_no_server(ask: Callable[[Client], Any]) -> None:
             ask(client)
 
 
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names a proxy to gRPC, which nobody answers for."""
+    for name in ("no_grpc_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("grpc_proxy", "http://127.0.0.1:1")
+
+
+@pytest.mark.usefixtures("proxy")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_this_machine_is_asked_without_a_proxy(address: str, host: str) -> None:
+    with Client(address.replace("127.0.0.1", host), MODEL_NAME, timeout_seconds=10) as client:
+        assert client.model_version() == VERSION
+
+
+@pytest.mark.usefixtures("proxy")
+def test_another_machine_is_asked_through_the_proxy() -> None:
+    # Nobody has this address (RFC 5737): it is the proxy that refuses.
+    with Client("192.0.2.1:8500", MODEL_NAME, timeout_seconds=10) as client:
+        with pytest.raises(ServerError, match=r"127\.0\.0\.1:1: .*refused"):
+            client.model_version()
+
+
 class CannedServer:
     """A server that sends the same answer, or calls a function, whatever it is asked."""
 

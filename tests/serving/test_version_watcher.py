@@ -20,6 +20,7 @@ from serving import contract, version_watcher
 from serving.client import Client
 from serving.embedded_server import EmbeddedServer
 from serving.version_watcher import VersionWatcher
+from tests.permissions import heeded_permissions
 from tests.serving.conftest import GREEN, MODEL_NAME, RED, publish, strings
 
 
@@ -184,6 +185,26 @@ def test_a_failed_version_is_tried_again(
     shutil.copytree(exported, model_dir / "2", dirs_exist_ok=True)
     eventually(lambda: served(watcher) == 2)
     assert watcher.failed is None
+
+
+def test_a_version_that_may_not_be_entered_is_told_once_and_does_not_hide_newer_ones(
+    exported: Path, model_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Watchers' threads have the rights of the thread that starts them.
+    with heeded_permissions():
+        (watcher := VersionWatcher(model_dir)).start()
+    try:
+        (closed := model_dir / "2").mkdir(mode=0)
+        eventually(lambda: bool(caplog.records))
+        time.sleep(0.2)
+        (record,) = caplog.records
+        assert "Keeping version 1" in record.getMessage()
+        assert f"cannot be read: {closed}/saved_model.pb; Permission denied" in record.getMessage()
+        assert watcher.failed is not None and watcher.failed.version == 2
+        publish(exported, model_dir, 3)
+        eventually(lambda: served(watcher) == 3)
+    finally:
+        watcher.stop()
 
 
 def test_deleting_the_newest_version_goes_back(

@@ -10,11 +10,13 @@ import threading
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from components.contract import ConfigError, DataError
 from components.image_folder.inspection.ingested_bytes import as_ingested
 from pipeline.commands.predict import predict
 from pipeline.workspace import Workspace
+from serving.embedded_server import EmbeddedServer
 from tests.conftest import Trial
 from tests.image_files import image_bytes
 
@@ -84,6 +86,16 @@ def test_as_json_each_file_is_a_line(
     assert lines[0].keys() == {"label", "probability", "accepted"}
     assert lines[0]["label"] in {folder.name for folder in trial.images.iterdir()}
     assert 0.5 <= lines[0]["probability"] <= 1
+
+
+def test_a_server_with_another_kind_of_model_is_not_the_fault_of_a_file(tmp_path: Path) -> None:
+    (good := tmp_path / "good.jpg").write_bytes(image_bytes(0, size=(64, 64)))
+    module = tf.Module()
+    module.double = tf.function(lambda x: {"y": 2 * x}, input_signature=[tf.TensorSpec([None], name="x")])
+    tf.saved_model.save(module, str(tmp_path / "numbers/1"), signatures=module.double)
+    with EmbeddedServer(tmp_path / "numbers", "numbers", port=0) as server:
+        with pytest.raises(ConfigError, match="refuses the request: .* takes the inputs x, got image_bytes"):
+            predict([good], Workspace(tmp_path), "numbers", None, server.address)
 
 
 def test_files_are_read_one_by_one(
