@@ -187,8 +187,9 @@ def test_removes_what_a_killed_push_left_but_not_one_under_way(tmp_path: Path) -
     under_way.mkdir()
     # Another push may be done with its own by the time that it is looked at.
     (tmp_path / "serving" / ".incoming-gone").symlink_to("nowhere")
-    long_ago = time.time() - 48 * 3600
-    os.utime(abandoned, (long_ago, long_ago))
+    for push, hours in ((abandoned, 25), (under_way, 23)):
+        begun = time.time() - hours * 3600
+        os.utime(push, (begun, begun))
     publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD)
     assert not abandoned.exists()
     assert under_way.exists()
