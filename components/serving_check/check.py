@@ -14,7 +14,7 @@ import tensorflow as tf
 from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from components.contract import CLASS_LABEL, GOLDEN_PROBABILITIES, IMAGE_ENCODED
+from components.contract import GOLDEN_PROBABILITIES, IMAGE_ENCODED
 from components.label_map import read_labels
 from components.serving_check.settings import ServingCheckSettings
 from serving import contract
@@ -163,10 +163,7 @@ def _ask(
 
 def _as_examples(golden: Sequence[GoldenAnswer]) -> np.ndarray:
     def serialize(image: bytes) -> bytes:
-        feature = {
-            IMAGE_ENCODED: tf.train.Feature(bytes_list=tf.train.BytesList(value=[image])),
-            CLASS_LABEL: tf.train.Feature(int64_list=tf.train.Int64List(value=[0])),
-        }
+        feature = {IMAGE_ENCODED: tf.train.Feature(bytes_list=tf.train.BytesList(value=[image]))}
         return bytes(tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString())
 
     return np.array([serialize(answer.image) for answer in golden], dtype=object)

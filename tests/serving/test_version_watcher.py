@@ -79,6 +79,18 @@ def test_a_newer_version_takes_over(exported: Path, model_dir: Path) -> None:
             assert client.predict([GREEN])[0].label == "green"
 
 
+def test_the_newest_of_several_versions_is_the_first_that_answers(
+    exported: Path, model_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(version_watcher, "POLL_SECONDS", 60)
+    for version in (9, 10):
+        publish(exported, model_dir, version)
+    watcher = VersionWatcher(model_dir)
+    watcher.start()
+    assert served(watcher) == 10
+    watcher.stop()
+
+
 def test_versions_with_zeros_before_them(exported: Path, model_dir: Path) -> None:
     (model_dir / "1").rename(model_dir / "0001")
     with EmbeddedServer(model_dir, MODEL_NAME, port=0) as server:

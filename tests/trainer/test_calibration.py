@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.trainer.training_run.small_fit import SIZE, build
+from trainer import calibration
 from trainer.calibration import calibrate, temperature_of
 from trainer.images.pixel_store import PixelStore
 from trainer.model.classifier import Classifier
@@ -41,9 +42,10 @@ def test_views_are_averaged_before_they_are_compared_with_labels() -> None:
 
 def test_few_images_without_a_mistake_do_not_ask_for_certainty() -> None:
     for images in (9, 360):
-        told = _log_softmax(np.array([[3.0, 0.0]] * images))
+        told = _log_softmax(np.array([[3.0, 0.0, -9.0]] * images))
         temperature = temperature_of(told[None], np.zeros(images, int))
-        right, _ = np.exp(_log_softmax(told[0] / temperature))
+        right, _, third = np.exp(_log_softmax(told[0] / temperature))
+        assert third < 1e-5
         # All of them, and a half of the one that is thought of.
         assert right == pytest.approx((images + 0.5) / (images + 1), abs=1e-3)
 
@@ -75,3 +77,14 @@ def test_with_views_their_mean_is_calibrated() -> None:
     temperature = calibrate(classifier, store, 16, "flip")
     assert temperature == pytest.approx(temperature_of(np.log(views), store.labels), rel=1e-3)
     assert temperature != pytest.approx(temperature_of(np.log(views[:1]), store.labels), rel=1e-3)
+
+
+def test_where_there_are_very_many_images_some_are_asked_for_their_own_labels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    classifier, store = _mostly_right()
+    some = np.arange(0, 40, 3)
+    answers = np.log(classifier.model.predict_on_batch(store.read(some).astype(np.float32)))
+    monkeypatch.setattr(calibration, "_MOST_IMAGES", len(some))
+    temperature = calibrate(classifier, store, 16, "none")
+    assert temperature == pytest.approx(temperature_of(answers[None], store.labels[some]), rel=1e-3)

@@ -180,7 +180,10 @@ def test_what_was_accepted_after_all_is_the_previous(runs: Runs) -> None:
 
 
 def test_what_was_refused_for_its_schema_is_not_the_previous(runs: Runs) -> None:
-    runs.run(owl=90, emu=90)
+    # Nothing has ever come after it; later, something has.
+    with pytest.raises(DataError, match="schema"):
+        runs.run(stray=90, ape=90, refused_beside=True)
+    assert runs.run(owl=90, emu=90) == ("ran", None)
     with pytest.raises(DataError, match="schema"):
         runs.run(owl=90, emu=90, stray=90, refused_beside=True)
     assert runs.run(owl=90, emu=99) == ("ran", runs.uris[0])

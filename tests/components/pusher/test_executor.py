@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -16,6 +17,7 @@ from components.pusher.executor import Executor
 from components.pusher.ledger import Ledger
 from components.pusher.publish import publish
 from components.pusher.push_record import PushRecord
+from components.pusher.sole_push import sole_push
 from serving.contract import LABELS_ASSET, version_folders
 from tests.own_process import begin_apart
 
@@ -105,6 +107,14 @@ def test_an_attempt_after_a_killed_one_does_not_push_over_what_another_run_pushe
     assert output.get_int_custom_property(NEWLY_PUBLISHED) == 1
 
 
+def test_a_version_that_another_tool_pushed_is_no_obstacle(tmp_path: Path) -> None:
+    arguments = _arguments(tmp_path, True, True)
+    (tmp_path / "serving" / "7").mkdir(parents=True)
+    (tmp_path / "serving" / "7" / "saved_model.pb").touch()
+    _executor("run-1").Do(*arguments)
+    assert list(version_folders(tmp_path / "serving")) == [7, 8]
+
+
 def test_a_model_is_not_pushed_over_one_that_it_was_not_compared_with(tmp_path: Path) -> None:
     arguments = _arguments(tmp_path, True, True)
     (model,), (blessing,) = arguments[0]["model"], arguments[0]["model_blessing"]
@@ -139,6 +149,20 @@ def test_an_id_that_was_published_meanwhile_keeps_its_meaning(tmp_path: Path, la
     (saved_model / LABELS_ASSET).write_text("cat\ndog\nwren\nowl\n")
     _executor("run-2").Do(*arguments)
     assert Ledger.read(serving) == Ledger(2, ("cat", "dog", "wren", "owl"))
+
+
+def test_a_push_waits_for_the_one_under_way_and_then_looks_at_what_that_one_did(tmp_path: Path) -> None:
+    arguments = _arguments(tmp_path, True, True)
+    (model,), serving = arguments[0]["model"], tmp_path / "serving"
+    with ThreadPoolExecutor() as pool:
+        with sole_push(serving):
+            push = pool.submit(_executor("run-2").Do, *arguments)
+            with pytest.raises(TimeoutError):
+                push.result(timeout=0.2)
+            publish(Path(model.uri) / "Format-Serving", serving, PushRecord("older", run="run-1"))
+        with pytest.raises(ConfigError, match="compared with nothing, and meanwhile"):
+            push.result()
+    assert list(version_folders(serving)) == [1]
 
 
 def _push_at_once(tmp_path: Path, number: int, ready: Barrier) -> None:

@@ -149,12 +149,47 @@ def test_two_pushes_at_once_get_two_versions(tmp_path: Path) -> None:
     assert sorted(versions) == list(range(1, 9))
 
 
+def test_a_number_that_another_tool_takes_meanwhile_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, serving = _saved_model(tmp_path / "export"), tmp_path / "serving"
+    next_version = publish_module._next_version
+
+    def taken_meanwhile(model_dir: Path, labels: tuple[str, ...]) -> int:
+        version = next_version(model_dir, labels)
+        if version == 1:
+            (model_dir / "1").mkdir()
+            (model_dir / "1" / "saved_model.pb").write_bytes(b"theirs")
+        return version
+
+    monkeypatch.setattr(publish_module, "_next_version", taken_meanwhile)
+    assert publish(model, serving, RECORD) == 2
+    assert (serving / "1" / "saved_model.pb").read_bytes() == b"theirs"
+    assert (serving / "2" / "saved_model.pb").read_bytes() == b"graph"
+    assert Ledger.read(serving).last_version == 2
+
+
+def test_a_version_that_cannot_be_put_in_its_place_is_tried_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise PermissionError(target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(PermissionError):
+        publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD)
+    assert Ledger.read(tmp_path / "serving").last_version == 1
+
+
 def test_removes_what_a_killed_push_left_but_not_one_under_way(tmp_path: Path) -> None:
     abandoned, under_way = tmp_path / "serving" / ".incoming-old", tmp_path / "serving" / ".incoming-new"
     abandoned.mkdir(parents=True)
     under_way.mkdir()
-    long_ago = time.time() - 48 * 3600
-    os.utime(abandoned, (long_ago, long_ago))
+    # Another push may be done with its own by the time that it is looked at.
+    (tmp_path / "serving" / ".incoming-gone").symlink_to("nowhere")
+    for push, hours in ((abandoned, 25), (under_way, 23)):
+        begun = time.time() - hours * 3600
+        os.utime(push, (begun, begun))
     publish(_saved_model(tmp_path / "export"), tmp_path / "serving", RECORD)
     assert not abandoned.exists()
     assert under_way.exists()

@@ -3,6 +3,8 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,9 +12,11 @@ import pytest
 import tensorflow as tf
 
 from components.contract import GOLDEN_ANSWERS_FILE
+from components.serving_check import check
 from components.serving_check.check import GoldenAnswer, check_servable, read_golden_answers
 from components.serving_check.settings import ServingCheckSettings
 from serving import contract
+from serving.session_model import SessionModel
 from tests.conftest import Trial
 
 SETTINGS = ServingCheckSettings()
@@ -39,6 +43,22 @@ def test_finds_answers_that_differ_from_training(export: Path, golden: list[Gold
     other = [replace(golden[0], probabilities=golden[0].probabilities + 2e-4), *golden[1:]]
     (problem,) = check_servable(export, other, SETTINGS).problems
     assert "differ from those of training by 0.0002" in problem
+
+
+def test_the_latency_is_that_of_requests_of_one_image(
+    export: Path, golden: list[GoldenAnswer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, now = SessionModel.run, [0.0]
+
+    def run_slowly(model: SessionModel, signature: str, inputs: dict[str, np.ndarray], *rest: Any) -> Any:
+        now[0] += 0.25 * len(*inputs.values())
+        return run(model, signature, inputs, *rest)
+
+    monkeypatch.setattr(SessionModel, "run", run_slowly)
+    monkeypatch.setattr(check, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    report = check_servable(export, golden, ServingCheckSettings(max_latency_ms=249))
+    assert report.median_latency_ms == 250
+    assert report.problems == ("one image takes 250.0 ms; serving_check.max_latency_ms allows 249",)
 
 
 def test_nan_is_a_difference(export: Path, golden: list[GoldenAnswer]) -> None:

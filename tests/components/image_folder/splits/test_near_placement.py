@@ -216,6 +216,18 @@ def test_the_lot_decides_and_not_the_furthest_split() -> None:
     assert placed(*entries).moved == {"a/1": "train", "a/3": "train"}
 
 
+def test_the_lot_begins_where_the_bytes_end_that_decide() -> None:
+    """Changing this would move near-duplicates between splits of models in production."""
+    eighth_and_ninth = (bytes([0, 1]), bytes([1, 0]))
+    first, second = (
+        near_image(f"a/{number}", 0, hash_of(range(number)), split)._replace(
+            sha256=bytes(7) + two + bytes(23)
+        )
+        for number, (split, two) in enumerate(zip(("train", "test"), eighth_and_ninth, strict=True))
+    )
+    assert placed(first, second).moved == {"a/0": "test"}
+
+
 def test_a_leak_names_the_split_that_the_other_image_went_to() -> None:
     entries = (
         near_image("a/1", 1, hash_of(), "train"),

@@ -74,7 +74,8 @@ def _whole(folder: Path, name: str, key: IngestKey = KEY) -> Path:
 
 def test_the_newest_whole_ingest_with_the_same_key_is_taken(tmp_path: Path) -> None:
     assert earlier_ingest([], KEY) is None
-    _whole(tmp_path, "9")
+    for older in ("1", "9"):
+        _whole(tmp_path, older)
     ten = _whole(tmp_path, "10")
     _whole(tmp_path, "11", replace(KEY, code="other"))
     (_whole(tmp_path, "12") / "ingest.json").unlink()
