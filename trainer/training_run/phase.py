@@ -24,7 +24,7 @@ from trainer.optimization.weight_averaging import ema_callbacks
 from trainer.settings import PhaseSettings, Switch, TrainingSettings
 from trainer.training_run.callbacks import BestEpoch, DivergedError, EpochLine, StopWhenDiverged, TimeLimit
 from trainer.training_run.compiling import WORTH_MEASURING, compile_quickest
-from trainer.training_run.devices import dealt_out, each_in_turn
+from trainer.training_run.devices import OneStatistics, dealt_out, each_in_turn
 from trainer.training_run.eval_figures import EvalFigures
 from trainer.training_run.history import History
 from trainer.training_run.layer_factors import variable_factors
@@ -149,6 +149,7 @@ def run_phase(
             verbose=0,
             callbacks=[
                 StopWhenDiverged(plan.name, f"{key}.learning_rate", f"{optimizer_key}.clip_norm"),
+                *([OneStatistics()] if devices > 1 else []),
                 *watched,
                 *([] if plan.tensorboard is None else [Curves(plan.tensorboard, history)]),
                 EpochLine(plan.name, plan.epochs),
