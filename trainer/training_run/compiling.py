@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Literal
 
 import keras
 import tensorflow as tf
 
+from components.contract import ConfigError
 from components.progress import report_progress
 from trainer.images.untuned import untuned
 from trainer.optimization.xla import choose_jit
@@ -19,6 +22,8 @@ from trainer.optimization.xla import choose_jit
 WORTH_MEASURING: Final = 1000
 # The first call traces and compiles; the quickest of the others counts.
 _CALLS: Final = 3
+# In TensorFlow's words, for processors and GPUs.
+_REFUSED: Final = re.compile(r"No registered '(\w+)' OpKernel for XLA_")
 
 
 def compile_quickest(
@@ -59,6 +64,29 @@ def compile_quickest(
         report_progress(f"{name}: {_told(jit, times)}")
     compile_model(jit)
     return jit
+
+
+@contextmanager
+def refusal_in_words(name: str) -> Iterator[None]:
+    """Turns XLA's pages about an operation that it cannot compile into what a user can do.
+
+    Args:
+        name: of the phase.
+
+    Raises:
+        ConfigError: there was such an operation.
+    """
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        refused = _REFUSED.search(error.message)
+        if refused is None:
+            raise
+        raise ConfigError(
+            f"training.xla is 'on', and XLA cannot compile the steps of {name}, which include the operation "
+            f"{refused[1]}, as resizing for backbones of different sizes does. Set training.xla to auto or "
+            "off."
+        ) from error
 
 
 def _told(jit: bool, times: dict[bool, float]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -83,3 +85,20 @@ def each_in_turn(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> 
     if strategy.num_replicas_in_sync == 1:
         return batches
     return strategy.distribute_datasets_from_function(lambda _: batches)
+
+
+class OneStatistics(keras.callbacks.Callback):
+    """Gives all devices the mean of their batch normalisations' statistics, before each evaluation.
+
+    In Keras 3 each device keeps those of its own parts of the batches. So each would answer in its own way,
+    and what is saved, which is what the first one has, would be another model than the one looked at.
+    """
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Takes the mean."""
+        for layer in self.model._flatten_layers(include_self=False):
+            # Frozen, it has kept what it had.
+            if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
+                for statistic in (layer.moving_mean, layer.moving_variance):
+                    copies = tf.distribute.get_strategy().experimental_local_results(statistic.value)
+                    statistic.assign(np.mean([copy.numpy() for copy in copies], axis=0))

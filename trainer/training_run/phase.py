@@ -23,8 +23,8 @@ from trainer.optimization.schedules import build_schedule, schedule_callbacks
 from trainer.optimization.weight_averaging import ema_callbacks
 from trainer.settings import PhaseSettings, Switch, TrainingSettings
 from trainer.training_run.callbacks import BestEpoch, DivergedError, EpochLine, StopWhenDiverged, TimeLimit
-from trainer.training_run.compiling import WORTH_MEASURING, compile_quickest
-from trainer.training_run.devices import dealt_out, each_in_turn
+from trainer.training_run.compiling import WORTH_MEASURING, compile_quickest, refusal_in_words
+from trainer.training_run.devices import OneStatistics, dealt_out, each_in_turn
 from trainer.training_run.eval_figures import EvalFigures
 from trainer.training_run.history import History
 from trainer.training_run.layer_factors import variable_factors
@@ -139,23 +139,25 @@ def run_phase(
         report_progress(f"{plan.name}: goes on after epoch {first}")
     diverged = None
     try:
-        model.fit(
-            dealt_out(training_batches(learnt, rule, first, plan.epochs), strategy),
-            validation_data=_evaluation_data(looked_at, rule),
-            initial_epoch=first,
-            epochs=first if resumption.stopped else plan.epochs,
-            steps_per_epoch=steps,
-            shuffle=False,  # The batches are in the order that they are meant to be in.
-            verbose=0,
-            callbacks=[
-                StopWhenDiverged(plan.name, f"{key}.learning_rate", f"{optimizer_key}.clip_norm"),
-                *watched,
-                *([] if plan.tensorboard is None else [Curves(plan.tensorboard, history)]),
-                EpochLine(plan.name, plan.epochs),
-                TimeLimit(plan.until),
-                resumption,
-            ],
-        )
+        with refusal_in_words(plan.name):
+            model.fit(
+                dealt_out(training_batches(learnt, rule, first, plan.epochs), strategy),
+                validation_data=_evaluation_data(looked_at, rule),
+                initial_epoch=first,
+                epochs=first if resumption.stopped else plan.epochs,
+                steps_per_epoch=steps,
+                shuffle=False,  # The batches are in the order that they are meant to be in.
+                verbose=0,
+                callbacks=[
+                    StopWhenDiverged(plan.name, f"{key}.learning_rate", f"{optimizer_key}.clip_norm"),
+                    *([OneStatistics()] if devices > 1 else []),
+                    *watched,
+                    *([] if plan.tensorboard is None else [Curves(plan.tensorboard, history)]),
+                    EpochLine(plan.name, plan.epochs),
+                    TimeLimit(plan.until),
+                    resumption,
+                ],
+            )
     except DivergedError as error:
         diverged = error
         stopping.on_train_end()  # Keras does not call it then, and it goes back to the best epoch.

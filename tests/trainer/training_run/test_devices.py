@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -51,17 +52,20 @@ def _split(count: int, seed: int) -> MadeUpSplit:
 
 
 def _train(
-    folder: Path, strategy: tf.distribute.Strategy | None, hidden: tuple[int, ...] = (), **settings: object
+    folder: Path,
+    strategy: tf.distribute.Strategy | None,
+    head: Mapping[str, object] = MappingProxyType({}),
+    **settings: object,
 ) -> list[np.ndarray]:
-    head = {"dropout": 0.0, "hidden": hidden}
     model = ModelSettings.model_validate(
-        {"backbone": "lenet", "weights": "none", "image_size": SIZE, "head": head}
+        {"backbone": "lenet", "weights": "none", "image_size": SIZE, "head": {"dropout": 0.0, **head}}
     )
+    counts, evaluation = np.array((20, 8, 5)), _split(17, 1)
     keras.utils.set_random_seed(0)
     folder.mkdir(exist_ok=True)
-    classifier, _ = fit(
+    classifier, figures = fit(
         lambda size: build_classifier(model, CLASSES, size),
-        Splits(_split(33, 0), _split(17, 1), (20, 8, 5)),
+        Splits(_split(33, 0), evaluation, counts.tolist()),
         TrainingSettings.model_validate({**SETTINGS, **settings}),
         7,
         "none",
@@ -72,6 +76,12 @@ def _train(
         isinstance(variable.value, tf.distribute.DistributedValues) for variable in classifier.model.weights
     }
     assert kinds == {False}
+    # It is the model that was looked at.
+    answers = classifier.model.predict(evaluation.array.astype(np.float32), verbose=0)
+    labels = evaluation.records.labels
+    surprise = -np.log(answers[range(len(labels)), labels]) * counts.sum() / CLASSES / counts[labels]
+    assert figures is not None
+    assert figures.loss == pytest.approx(surprise.mean(), rel=1e-4)
     return classifier.model.get_weights()
 
 
@@ -120,7 +130,7 @@ def _with_a_rate_that_is_a_variable(folder: Path) -> None:
 def _one_after_the_other(folder: Path) -> None:
     for hidden in ((), (8,)):
         keras.backend.clear_session()  # As before each training.
-        _train(folder / f"{len(hidden)}", _two_devices(), hidden)
+        _train(folder / f"{len(hidden)}", _two_devices(), {"hidden": hidden})
 
 
 class _DiedError(Exception):
@@ -128,9 +138,13 @@ class _DiedError(Exception):
 
 
 def _disturbed(folder: Path) -> None:
-    settings = {"augmentation": {"preset": "light"}, "optimizer": {"name": "adam", "clip_norm": 1.0}}
+    head = {"normalization": "batch"}  # Of which each device sees its own part of a batch.
+    settings: dict[str, Any] = {
+        "augmentation": {"preset": "light"},
+        "optimizer": {"name": "adam", "clip_norm": 1.0},
+    }
     settings["phases"] = [{"train": "all", "epochs": 2, "learning_rate": 0.01}]
-    whole = _train(folder / "whole", _two_devices(), **settings)
+    whole = _train(folder / "whole", _two_devices(), head, **settings)
     on_epoch_begin = TimeLimit.on_epoch_begin
 
     def die(callback: TimeLimit, epoch: int, logs: object = None) -> None:
@@ -139,10 +153,10 @@ def _disturbed(folder: Path) -> None:
 
     TimeLimit.on_epoch_begin = die
     with pytest.raises(_DiedError):
-        _train(folder / "broken", _two_devices(), **settings)
+        _train(folder / "broken", _two_devices(), head, **settings)
     TimeLimit.on_epoch_begin = on_epoch_begin
     assert (folder / "broken" / "resume" / "epochs-0.npz").exists()
-    broken = _train(folder / "broken", _two_devices(), **settings)
+    broken = _train(folder / "broken", _two_devices(), head, **settings)
     for ours, theirs in zip(whole, broken, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
 

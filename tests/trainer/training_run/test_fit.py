@@ -313,6 +313,14 @@ def test_a_model_that_memory_cannot_hold_says_what_makes_it_large(tmp_path: Path
         fit_small(tmp_path, model={"head": {"hidden": [10**13]}}, **HEAD)
 
 
+def test_what_xla_cannot_compile_is_told_where_it_was_asked_for(tmp_path: Path) -> None:
+    fused = {"fused_with": [{"backbone": "lenet", "weights": "none", "image_size": 16}]}
+    with pytest.raises(
+        ConfigError, match="of phase 1, all, .*ScaleAndTranslate.* training.xla to auto or off"
+    ):
+        fit_small(tmp_path, model=fused, xla="on", **ALL)
+
+
 def test_the_time_is_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "imgclf.progress")
     fit_small(tmp_path, max_minutes=1e-9, phases=[{"train": "head", "epochs": 5}] * 2)
