@@ -64,7 +64,11 @@ class Client:
         self._model_name = model_name
         self._timeout_seconds = timeout_seconds
         # The server knows no limit either; gRPC's own is 4 MB an answer.
-        self._channel = grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)])
+        options = [("grpc.max_receive_message_length", -1)]
+        if address.startswith(("localhost:", "127.", "[::1]:")):
+            # A proxy (http_proxy) is elsewhere, and would ask itself.
+            options.append(("grpc.enable_http_proxy", 0))
+        self._channel = grpc.insecure_channel(address, options=options)
         self._predict = self._channel.unary_unary(
             "/tensorflow.serving.PredictionService/Predict",
             request_serializer=wire.PredictRequest.SerializeToString,

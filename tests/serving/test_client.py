@@ -63,6 +63,17 @@ def test_model_version(client: Client) -> None:
     assert client.model_version() == VERSION
 
 
+def test_no_proxy_is_asked_for_a_server_on_this_machine(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    port = address.rpartition(":")[2]
+    for host in ("127.0.0.1", "localhost"):
+        with Client(f"{host}:{port}", MODEL_NAME, timeout_seconds=10) as client:
+            assert client.model_version() == VERSION
+
+
 def test_not_an_image(client: Client, address: str) -> None:
     with pytest.raises(ServerError) as error:
         client.predict([RED, b"not an image"])
