@@ -230,7 +230,10 @@ def preview(
 def main() -> None:
     """Entry point: a user's mistake ends in one sentence and exit code 2 or 3."""
     from pipeline.terminal.mistakes import MISTAKES, explain
+    from pipeline.terminal.standard_streams import end_output, open_closed_streams, use_utf8
 
+    open_closed_streams()
+    use_utf8()
     try:
         app()
     except MISTAKES as error:
@@ -243,6 +246,7 @@ def main() -> None:
     finally:
         # Python ends with a last search for garbage, in a second or two once TensorFlow is loaded.
         gc.freeze()
+        end_output()
 
 
 if __name__ == "__main__":

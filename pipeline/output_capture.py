@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 import sys
@@ -11,7 +12,18 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
+
+
+class _Screen(io.FileIO):
+    """Where people look, as long as they do: a terminal that is closed, or a full disk, ends no work."""
+
+    def write(self, data: Any, /) -> int:
+        """Writes, or does not."""
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
 
 
 @contextmanager
@@ -25,7 +37,7 @@ def captured_output(log: Path) -> Iterator[TextIO]:
         log: file to append to; its folder is created.
 
     Yields:
-        A text file on what standard output was before.
+        A text file on what standard output was before; nothing written to it fails.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
@@ -35,7 +47,8 @@ def captured_output(log: Path) -> Iterator[TextIO]:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     try:
-        with os.fdopen(os.dup(screen), "w", encoding="utf-8", errors="replace") as screen_text:
+        buffered = io.BufferedWriter(_Screen(os.dup(screen), "w"))
+        with io.TextIOWrapper(buffered, encoding="utf-8", errors="replace") as screen_text:
             yield screen_text
     finally:
         with contextlib.suppress(OSError):  # The log's disk may be full.

@@ -77,10 +77,6 @@ def check_data(request: CheckRequest) -> int:
     with captured_output(Path(os.devnull)) as screen:
         screen_console = Console(file=screen, quiet=request.json, highlight=False)
         report, notes, remedies = _look(config, request, screen_console)
-    if request.json:
-        sys.stdout.write(report.to_json().decode() + "\n")
-    else:
-        _print_report(Console(highlight=False), report, notes, request.page)
     if request.page is not None:
         page = PageInput(
             when=began,
@@ -91,6 +87,10 @@ def check_data(request: CheckRequest) -> int:
             remedies=remedies,
         )
         write_page(request.page, page)
+    if request.json:
+        sys.stdout.write(report.to_json().decode() + "\n")
+    else:
+        _print_report(Console(highlight=False), report, notes, request.page)
     return INVALID_DATA_EXIT if report.violations else PUSHED_EXIT
 
 

@@ -102,8 +102,8 @@ def _run(
         assert config.data.images is not None
         seconds = time.perf_counter() - started
         print_summary(console, summary, config.data.images, request.workspace, seconds)
-        if request.json:
-            print(summary.to_json(), file=screen)
+    if request.json:
+        print(summary.to_json())
     return summary.exit_code
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from components.image_folder.data_report import DataReport
 from tests import hazard_images as hazards
-from tests.e2e.command_line import imgclf
+from tests.e2e.command_line import BIN, imgclf
 
 FIT, USAGE, REFUSED = 0, 2, 3
 
@@ -43,6 +45,16 @@ def test_fit_images(images: Path, tmp_path: Path) -> None:
     page = (tmp_path / "page.html").read_text("utf-8")
     assert "dog/soft.jpg" in page
     assert not (tmp_path / ".imgclf").exists()
+
+
+def test_the_page_is_there_whether_or_not_all_lines_are_read(images: Path, tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [images, "--page", tmp_path / "page.html", "--set", "data.verify=false"]
+    done = subprocess.run([BIN / "imgclf", "data", "check", *words], stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert (tmp_path / "page.html").is_file()
 
 
 def test_images_that_a_run_would_refuse(images: Path, tmp_path: Path) -> None:

@@ -39,6 +39,19 @@ def test_everything_but_the_screen_goes_to_the_log(tmp_path: Path) -> None:
     }
 
 
+def test_a_screen_that_is_lost_ends_no_work(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from pipeline.output_capture import captured_output\n"
+        "with captured_output(Path(sys.argv[1])) as screen:\n"
+        "    print('for people', file=screen, flush=True)\n"
+        "    print('went on')\n"
+    )
+    log = tmp_path / "log.txt"
+    with open("/dev/full", "wb") as full:
+        subprocess.run([sys.executable, "-c", code, str(log)], stdout=full, check=True)
+    assert log.read_text() == "went on\n"
+
+
 def test_a_quiet_command_has_the_error_stream_to_itself() -> None:
     code = (
         "from pipeline.output_capture import quiet_tensorflow\n"

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+# Does something in the place of a command, within all that surrounds one.
+COMMAND = "import sys, os, pipeline.cli as cli; cli.app = lambda: {}; cli.main()"
+
+
+def test_a_file_never_gets_the_number_of_a_stream_that_is_closed() -> None:
+    code = COMMAND.format("(sys.stdout.write('x'), sys.stderr.write('x'), sys.exit(os.dup(0)))")
+    done = subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code])
+    assert done.returncode > 2
+
+
+def test_names_are_read_and_printed_as_utf8_whatever_the_locale() -> None:
+    code = COMMAND.format("print(sys.argv[1], sys.getfilesystemencoding())")
+    ascii_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for surroundings in (ascii_locale, {"PYTHONIOENCODING": "latin-1"}):
+        done = subprocess.run(
+            [sys.executable, "-c", code, "Käfer 日本"],
+            env={**os.environ, **surroundings},
+            capture_output=True,
+        )
+        assert (done.stdout.decode(), done.stderr) == ("Käfer 日本 utf-8\n", b"")
+
+
+def test_output_that_nobody_takes_ends_with_1() -> None:
+    code = COMMAND.format("print('lost')")
+    # Python writes at once where it is told to, and else at its end.
+    surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+    def end(stdout: int) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=stdout, stderr=subprocess.PIPE, text=True, env=surroundings
+        )
+        return done.returncode, done.stderr
+
+    with open("/dev/full", "wb") as full:
+        assert end(full.fileno()) == (
+            1,
+            "Error: Standard output cannot be written: No space left on device.\n",
+        )
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert end(writer) == (1, "")
+    os.close(writer)
