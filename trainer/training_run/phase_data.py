@@ -106,7 +106,9 @@ def evaluation_batches(examples: Examples, rule: BatchRule, devices: int = 1) ->
     if devices == 1:
         order = in_order(count, rule.size)
     else:
-        order = in_even_parts(count, steps_an_epoch(count, rule.size) * devices)
+        # No more parts than images, or some would be looked at twice.
+        turns = min(steps_an_epoch(count, rule.size), max(1, count // devices))
+        order = in_even_parts(count, turns * devices)
     batches = _labelled(examples, rule, order).map(finish, num_parallel_calls=tf.data.AUTOTUNE)
     return untuned(batches.prefetch(2 * devices))
 
