@@ -78,20 +78,31 @@ def in_order(count: int, batch_size: int) -> tf.data.Dataset:
     return indices.map(lambda each: (each, tf.zeros(2, tf.int64)))
 
 
-def in_even_parts(count: int, parts: int) -> tf.data.Dataset:
-    """All examples once, as they lie, in parts whose lengths differ by one at the most.
+def in_even_parts(count: int, turns: int, devices: int) -> tf.data.Dataset:
+    """All examples once, as they lie, in parts that several devices take in turns, one each.
+
+    The lengths of parts differ by one at the most. Those of the first turn are the same: Keras takes the mean
+    of their examples, to build the model for.
 
     Args:
-        count: examples.
-        parts: there are; where they are more than the examples, some examples are in several parts, because
-            none is empty.
+        count: examples; where they are fewer than two a device, some may be in several parts.
+        turns: there should be; more where one would not come out even, fewer where a part would be empty.
+        devices: that take a part each turn.
 
     Returns:
         Elements as those of `training_order`.
     """
+    if count < 2 * devices:
+        lengths = np.full(devices, -(-count // devices))
+    else:
+        parts = devices * min(max(turns, 2), count // devices)
+        longer = count % parts
+        lengths = np.full(parts, count // parts)
+        # From the second turn on there is room for less than a turn of them.
+        lengths[slice(longer) if longer >= devices else slice(parts - longer, None)] += 1
+    ends = np.cumsum(lengths)
 
-    def part(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        first, behind = number * count // parts, (number + 1) * count // parts
-        return tf.range(first, tf.maximum(behind, first + 1)), tf.zeros(2, tf.int64)
+    def part(first: tf.Tensor, end: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.range(first, end) % count, tf.zeros(2, tf.int64)
 
-    return tf.data.Dataset.range(parts).map(part)
+    return tf.data.Dataset.from_tensor_slices((ends - lengths, ends)).map(part)

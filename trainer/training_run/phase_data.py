@@ -92,7 +92,7 @@ def evaluation_batches(examples: Examples, rule: BatchRule, devices: int = 1) ->
     """All examples once, in order and as they are.
 
     Args:
-        examples: at least as many as there are devices, or else some come more than once.
+        examples: where they are fewer than two a device, some may come more than once.
         rule: what is made of them.
         devices: that take one batch each at a time. All of them get some each time, so that no image has to
             be shown twice.
@@ -106,9 +106,7 @@ def evaluation_batches(examples: Examples, rule: BatchRule, devices: int = 1) ->
     if devices == 1:
         order = in_order(count, rule.size)
     else:
-        # No more parts than images, or some would be looked at twice.
-        turns = min(steps_an_epoch(count, rule.size), max(1, count // devices))
-        order = in_even_parts(count, turns * devices)
+        order = in_even_parts(count, steps_an_epoch(count, rule.size), devices)
     batches = _labelled(examples, rule, order).map(finish, num_parallel_calls=tf.data.AUTOTUNE)
     return untuned(batches.prefetch(2 * devices))
 

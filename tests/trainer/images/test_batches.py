@@ -60,17 +60,21 @@ def test_steps_an_epoch(count: int, steps: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "parts", "indices"),
+    ("count", "turns", "devices", "indices"),
     [
-        (5, 1, [[0, 1, 2, 3, 4]]),
-        (5, 2, [[0, 1], [2, 3, 4]]),
-        (6, 4, [[0], [1, 2], [3], [4, 5]]),
-        (4, 4, [[0], [1], [2], [3]]),
-        (2, 4, [[0], [0], [1], [1]]),
+        (5, 1, 2, [[0], [1], [2], [3, 4]]),
+        (7, 1, 2, [[0, 1], [2, 3], [4, 5], [6]]),
+        (7, 9, 2, [[0], [1], [2], [3], [4], [5, 6]]),
+        (8, 2, 2, [[0, 1], [2, 3], [4, 5], [6, 7]]),
+        (4, 1, 4, [[0], [1], [2], [3]]),
+        (3, 1, 2, [[0, 1], [2, 0]]),
+        (2, 1, 3, [[0], [1], [0]]),
     ],
 )
-def test_even_parts_are_never_empty(count: int, parts: int, indices: list[list[int]]) -> None:
-    elements = list(in_even_parts(count, parts).as_numpy_iterator())
+def test_parts_of_the_first_turn_are_of_one_size_and_none_is_empty(
+    count: int, turns: int, devices: int, indices: list[list[int]]
+) -> None:
+    elements = list(in_even_parts(count, turns, devices).as_numpy_iterator())
     assert [each.tolist() for each, _ in elements] == indices
     assert all(seed.tolist() == [0, 0] for _, seed in elements)
 

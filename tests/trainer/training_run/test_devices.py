@@ -60,7 +60,7 @@ def _train(
     model = ModelSettings.model_validate(
         {"backbone": "lenet", "weights": "none", "image_size": SIZE, "head": {"dropout": 0.0, **head}}
     )
-    counts, evaluation = np.array((20, 8, 5)), _split(17, 1)
+    counts, evaluation = np.array((20, 8, 5)), _split(15, 1)
     keras.utils.set_random_seed(0)
     folder.mkdir(exist_ok=True)
     classifier, figures = fit(
