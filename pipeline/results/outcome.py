@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tfx.components.util import model_utils
 from tfx.types import artifact
@@ -43,14 +44,17 @@ from serving.first_line import first_line
 
 Artifacts = Mapping[str, Sequence[artifact.Artifact]]
 
+_DECODING_STAGES: Final = frozenset({"Tuner", "Trainer", "ServingCheck", "Evaluator"})
+
 
 @dataclass(frozen=True)
 class RunFailure:
-    """What ended a run early: `usage` when the configuration was to blame."""
+    """What ended a run early: `usage` when the configuration was to blame, `unforeseen` when nobody knows."""
 
     status: Status
     reason: str
     usage: bool = False
+    unforeseen: bool = False
 
 
 def failure_of(error: Exception, stage: str) -> RunFailure:
@@ -61,7 +65,8 @@ def failure_of(error: Exception, stage: str) -> RunFailure:
         return RunFailure("failed", str(error), usage=True)
     if isinstance(error, UnreachableError):
         return RunFailure("failed", str(error))
-    return RunFailure("failed", f"{stage} failed: {type(error).__name__}: {first_line(str(error))}")
+    reason = f"{stage} failed: {type(error).__name__}: {first_line(str(error))}"
+    return RunFailure("failed", reason, unforeseen=True)
 
 
 def summarize_run(
@@ -91,7 +96,7 @@ def summarize_run(
     """
     metrics = _metrics(config.serving.reject_below, model_dir, artifacts)
     status, reason, pushed = (
-        (failure.status, failure.reason, None)
+        (failure.status, _with_advice(failure, config, stages), None)
         if failure is not None
         else _ending(config, stages, artifacts, metrics, push_again)
     )
@@ -108,6 +113,16 @@ def summarize_run(
         log=str(log),
         exit_code=USAGE_EXIT if failure is not None and failure.usage else EXIT_CODES[status],
     )
+
+
+def _with_advice(failure: RunFailure, config: Config, stages: Sequence[Stage]) -> str:
+    # Of an image that it cannot decode, TensorFlow tells neither the name nor, through TFMA, that it is one.
+    if failure.unforeseen and not config.data.verify and stages and stages[-1].name in _DECODING_STAGES:
+        return (
+            f"{failure.reason} (With data.verify=false no image was decoded before. If one of them is "
+            "damaged, imgclf data check or a run with data.verify=true finds it.)"
+        )
+    return failure.reason
 
 
 def data_report_path(artifacts: Mapping[str, Artifacts]) -> Path | None:

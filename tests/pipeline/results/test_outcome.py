@@ -20,11 +20,39 @@ from pipeline.results.summary import Pushed, Stage, StageStatus
         (DataError("No images."), RunFailure("invalid_data", "No images.")),
         (ConfigError("No such key."), RunFailure("failed", "No such key.", usage=True)),
         (UnreachableError("No answer."), RunFailure("failed", "No answer.")),
-        (ValueError("x\ny"), RunFailure("failed", "Trainer failed: ValueError: x")),
+        (ValueError("x\ny"), RunFailure("failed", "Trainer failed: ValueError: x", unforeseen=True)),
     ],
 )
 def test_what_has_a_sentence_is_told_in_it_alone(error: Exception, failure: RunFailure) -> None:
     assert failure_of(error, "Trainer") == failure
+
+
+@pytest.mark.parametrize(
+    ("verify", "stage", "error", "advised"),
+    [
+        ("false", "Evaluator", ValueError("x"), True),
+        ("true", "Evaluator", ValueError("x"), False),
+        ("false", "Pusher", ValueError("x"), False),
+        ("false", "Trainer", UnreachableError("No answer."), False),
+    ],
+)
+def test_where_no_image_was_decoded_before_a_damaged_one_may_be_to_blame(
+    tmp_path: Path, verify: str, stage: str, error: Exception, advised: bool
+) -> None:
+    """All that TFMA says of such an image is "Fail to call signature func"."""
+    summary = summarize_run(
+        run_id="7",
+        config=load_config(None, [f"data.verify={verify}"]),
+        model_dir=tmp_path,
+        node_ids=(stage,),
+        stages=(Stage(stage, "failed", 0),),
+        artifacts={},
+        failure=failure_of(error, stage),
+        log=tmp_path / "log.txt",
+        push_again="",
+    )
+    assert summary.reason is not None
+    assert ("data.verify=true finds it" in summary.reason) is advised
 
 
 @pytest.mark.parametrize(
@@ -46,6 +74,7 @@ def test_a_version_is_new_where_this_run_has_pushed_it(
     summary = summarize_run(
         run_id="7",
         config=load_config(None, []),
+        model_dir=tmp_path,
         node_ids=("ClassBalanceValidator", "Trainer", "Pusher"),
         # New limits for the classes: the first ran, and what comes after it did not have to.
         stages=(
