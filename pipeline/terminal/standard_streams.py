@@ -8,6 +8,9 @@ import io
 import os
 import sys
 
+from components.contract import UnreachableError
+from pipeline.exit_codes import FAILED_EXIT
+
 
 def use_utf8() -> None:
     """Has names of files read, and text printed, as UTF-8.
@@ -39,16 +42,28 @@ def open_closed_streams() -> None:
             setattr(sys, name, os.fdopen(os.dup(number), "w", encoding="utf-8", errors="backslashreplace"))
 
 
-def end_output() -> None:
-    """Writes what is left of standard output, and ends the process with 1 where nobody takes it.
+def flush_output() -> None:
+    """Writes what is left of standard output.
 
-    Python would do so at its end, with a warning of its own and 120.
+    Raises:
+        UnreachableError: it takes no more.
+        SystemExit: nobody reads it any more, which is no more than an exit code of 1 to those who went away.
     """
     try:
         sys.stdout.flush()
+    except BrokenPipeError:
+        sys.exit(FAILED_EXIT)
     except OSError as error:
+        raise UnreachableError(f"Standard output cannot be written: {error.strerror}.") from error
+
+
+def drop_output() -> None:
+    """Lets go of what standard output does not take.
+
+    Python would try once more at its end, with a warning of its own and 120.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            print(f"Error: Standard output cannot be written: {error.strerror}.", file=sys.stderr)
-        sys.exit(1)
