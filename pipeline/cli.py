@@ -229,11 +229,13 @@ def preview(
 
 def main() -> None:
     """Entry point: a user's mistake ends in one sentence and exit code 2 or 3."""
+    from pipeline.home_folder import have_home
     from pipeline.terminal.mistakes import MISTAKES, explain
     from pipeline.terminal.standard_streams import drop_output, flush_output, open_closed_streams, use_utf8
 
     open_closed_streams()
     use_utf8()
+    have_home()
     try:
         try:
             app()
