@@ -29,7 +29,8 @@ def open_closed_streams() -> None:
     """Puts /dev/null where a standard stream is closed.
 
     Else a file that is opened later would get its number, and whatever the
-    frameworks print.
+    frameworks print. And those that whoever started this process set not to
+    block would fail where they are not read quickly enough.
     """
     for number in range(3):
         try:
@@ -37,6 +38,8 @@ def open_closed_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # Takes the lowest number that is free, which is this one.
             os.set_inheritable(number, True)
+        if number > 0:  # What is read from is nobody's here.
+            os.set_blocking(number, True)
     for name, number in (("stdout", 1), ("stderr", 2)):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.dup(number), "w", encoding="utf-8", errors="backslashreplace"))

@@ -14,6 +14,17 @@ def test_a_file_never_gets_the_number_of_a_stream_that_is_closed() -> None:
     assert done.returncode > 2
 
 
+def test_output_that_is_read_slowly_is_waited_for() -> None:
+    code = COMMAND.format("print('x' * 10**6)")
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=writer) as process:
+        os.close(writer)
+        with open(reader, "rb") as output:
+            assert len(output.read()) == 10**6 + 1
+        assert process.wait() == 0
+
+
 def test_names_are_read_and_printed_as_utf8_whatever_the_locale() -> None:
     code = COMMAND.format("print(sys.argv[1], sys.getfilesystemencoding())")
     ascii_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
