@@ -229,13 +229,19 @@ def preview(
 
 def main() -> None:
     """Entry point: a user's mistake ends in one sentence and exit code 2 or 3."""
+    from pipeline.home_folder import have_home
     from pipeline.terminal.mistakes import MISTAKES, explain
-    from pipeline.terminal.standard_streams import end_output, open_closed_streams, use_utf8
+    from pipeline.terminal.standard_streams import drop_output, flush_output, open_closed_streams, use_utf8
 
     open_closed_streams()
     use_utf8()
+    have_home()
     try:
-        app()
+        try:
+            app()
+        except SystemExit:  # As every command ends that comes to its end.
+            flush_output()
+            raise
     except MISTAKES as error:
         sentence, exit_code = explain(error)
         print(f"Error: {sentence}", file=sys.stderr)
@@ -246,7 +252,7 @@ def main() -> None:
     finally:
         # Python ends with a last search for garbage, in a second or two once TensorFlow is loaded.
         gc.freeze()
-        end_output()
+        drop_output()
 
 
 if __name__ == "__main__":

@@ -76,9 +76,11 @@ def quiet_tensorflow() -> None:
     For commands whose own few lines are all that a user wants to see; errors
     still arrive, as exceptions. Google's client libraries, which come with
     it, announce in warnings which Python versions they will drop; Beam warns
-    of a package that it hardly uses, through no logger of its own.
+    of a package that it hardly uses, through no logger of its own; Matplotlib
+    of a home that it cannot keep its list of fonts in.
     """
     warnings.filterwarnings("ignore", category=FutureWarning)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    for name in ("tensorflow", "matplotlib"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger().addFilter(_is_error)

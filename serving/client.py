@@ -173,9 +173,11 @@ class Client:
 def _is_this_machine(address: str) -> bool:
     host = address.rpartition(":")[0].strip("[]")
     try:
-        return ip_address(host).is_loopback
+        address_of_host = ip_address(host)
     except ValueError:  # It is a name.
-        return host == "localhost"
+        return host.lower() == "localhost"
+    # What a server listens on that listens everywhere leads to this machine, too.
+    return address_of_host.is_loopback or address_of_host.is_unspecified
 
 
 def _predictions(response: wire.PredictResponse, count: int) -> list[Prediction]:

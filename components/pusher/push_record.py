@@ -128,7 +128,10 @@ def version_of(model_dir: Path, model: str) -> int | None:
 
 def _newest(model_dir: Path, wanted: Callable[[PushRecord], bool]) -> int | None:
     for version, folder in reversed(version_folders(model_dir).items()):
-        record = _record(folder)
+        try:
+            record = _record(folder)
+        except PermissionError:  # Somebody else's, of another model.
+            continue
         if record is not None and wanted(record):
             return version
     return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from components.contract import DataError, UnreachableError, UserError
 from pipeline.exit_codes import FAILED_EXIT, INVALID_DATA_EXIT, USAGE_EXIT
 
@@ -24,6 +26,17 @@ def _explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, UnreachableError):
         return str(error), FAILED_EXIT
     if isinstance(error, OSError):
-        what = error.filename if error.filename is not None else "A file"
-        return f"{what} cannot be used: {error.strerror or error}.", USAGE_EXIT
+        if isinstance(error, FileNotFoundError) and not _current_folder_is_there():
+            return "The current folder has been deleted: change into another, and try again.", USAGE_EXIT
+        if error.filename is None:  # Nothing that the user named, such as a disk that is full by now.
+            return f"A file or stream cannot be used: {error.strerror or error}.", FAILED_EXIT
+        return f"{error.filename} cannot be used: {error.strerror or error}.", USAGE_EXIT
     return str(error), INVALID_DATA_EXIT if isinstance(error, DataError) else USAGE_EXIT
+
+
+def _current_folder_is_there() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True

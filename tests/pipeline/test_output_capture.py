@@ -58,5 +58,8 @@ def test_a_quiet_command_has_the_error_stream_to_itself() -> None:
         "quiet_tensorflow()\n"
         "import tensorflow, apache_beam.io.tfrecordio\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    homeless = {**os.environ, "HOME": os.devnull}  # Where nothing can be kept.
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=homeless
+    )
     assert (done.stdout, done.stderr) == ("", "")

@@ -94,7 +94,7 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("proxy")
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LocalHost", "0.0.0.0"])
 def test_this_machine_is_asked_without_a_proxy(address: str, host: str) -> None:
     with Client(address.replace("127.0.0.1", host), MODEL_NAME, timeout_seconds=10) as client:
         assert client.model_version() == VERSION

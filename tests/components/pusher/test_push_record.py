@@ -8,8 +8,9 @@ import pytest
 from components.contract import ConfigError
 from components.pusher.ledger import LEDGER_FILE, Ledger
 from components.pusher.publish import publish
-from components.pusher.push_record import RECORD_FILE, PushRecord, production, version_of
+from components.pusher.push_record import RECORD_FILE, PushRecord, production, pushed_by, version_of
 from serving.contract import LABELS_ASSET
+from tests.permissions import heeded_permissions
 
 
 def _push(root: Path, model: str, evaluation: str = "usual") -> int:
@@ -48,6 +49,19 @@ def test_a_model_is_known_by_the_newest_version_that_it_was_pushed_as(tmp_path: 
     assert [version_of(serving, model) for model in ("a", "b", "c")] == [3, 2, None]
     shutil.rmtree(serving / "3")
     assert version_of(serving, "a") == 1
+
+
+def test_a_version_that_may_not_be_entered_is_that_of_somebody_else(tmp_path: Path) -> None:
+    serving = tmp_path / "serving"
+    for model in ("a", "b"):
+        _push(tmp_path, model)
+    (serving / "1").chmod(0)
+    with heeded_permissions():
+        assert [version_of(serving, model) for model in ("a", "b")] == [None, 2]
+        assert pushed_by(serving, "run-3") is None
+        with pytest.raises(PermissionError):
+            (serving / "1" / RECORD_FILE).stat()
+    (serving / "1").chmod(0o755)
 
 
 def test_a_version_pushed_by_another_tool_is_replaced_and_is_no_baseline(tmp_path: Path) -> None:

@@ -23,7 +23,19 @@ def test_sentences_and_exit_codes() -> None:
         "/x cannot be used: Permission denied.",
         2,
     )
-    assert explain(OSError("odd")) == ("A file cannot be used: odd.", 2)
+    # Nothing that the user named; the disk is full, say.
+    assert explain(OSError("odd")) == ("A file or stream cannot be used: odd.", 1)
+
+
+def test_a_current_folder_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(FileNotFoundError) as error:
+        Path("photos").absolute()
+    sentence, exit_code = explain(error.value)
+    assert exit_code == 2
+    assert sentence == "The current folder has been deleted: change into another, and try again."
 
 
 def test_a_file_whose_name_is_no_text_is_named_in_text(capsys: pytest.CaptureFixture[str]) -> None:

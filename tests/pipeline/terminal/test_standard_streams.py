@@ -14,6 +14,17 @@ def test_a_file_never_gets_the_number_of_a_stream_that_is_closed() -> None:
     assert done.returncode > 2
 
 
+def test_output_that_is_read_slowly_is_waited_for() -> None:
+    code = COMMAND.format("print('x' * 10**6)")
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=writer) as process:
+        os.close(writer)
+        with open(reader, "rb") as output:
+            assert len(output.read()) == 10**6 + 1
+        assert process.wait() == 0
+
+
 def test_names_are_read_and_printed_as_utf8_whatever_the_locale() -> None:
     code = COMMAND.format("print(sys.argv[1], sys.getfilesystemencoding())")
     ascii_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -26,12 +37,12 @@ def test_names_are_read_and_printed_as_utf8_whatever_the_locale() -> None:
         assert (done.stdout.decode(), done.stderr) == ("Käfer 日本 utf-8\n", b"")
 
 
-def test_output_that_nobody_takes_ends_with_1() -> None:
-    code = COMMAND.format("print('lost')")
+def test_output_that_nobody_takes_ends_with_1_and_hides_no_fault() -> None:
+    code = COMMAND.format("(print('lost'), sys.exit(3))")
     # Python writes at once where it is told to, and else at its end.
     surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
-    def end(stdout: int) -> tuple[int, str]:
+    def end(stdout: int, code: str = code) -> tuple[int, str]:
         done = subprocess.run(
             [sys.executable, "-c", code], stdout=stdout, stderr=subprocess.PIPE, text=True, env=surroundings
         )
@@ -45,4 +56,7 @@ def test_output_that_nobody_takes_ends_with_1() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     assert end(writer) == (1, "")
+    exit_code, told = end(writer, COMMAND.format("(print('lost'), 1 / 0)"))
+    assert exit_code == 1
+    assert told.endswith("ZeroDivisionError: division by zero\n")
     os.close(writer)
