@@ -46,6 +46,7 @@ def test_a_version_is_new_where_this_run_has_pushed_it(
     summary = summarize_run(
         run_id="7",
         config=load_config(None, []),
+        model_dir=tmp_path,
         node_ids=("ClassBalanceValidator", "Trainer", "Pusher"),
         # New limits for the classes: the first ran, and what comes after it did not have to.
         stages=(
