@@ -60,22 +60,32 @@ def test_no_epochs_no_training(tmp_path: Path) -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
+def _noise(like: MadeUpSplit, seed: int) -> MadeUpSplit:
+    """As many images of noise, with the same labels."""
+    pixels = np.random.default_rng(seed).integers(0, 256, like.array.shape)
+    return MadeUpSplit(pixels.astype(np.uint8), like.records.labels)
+
+
 @pytest.mark.parametrize(("monitor", "best"), [("loss", np.argmin), ("accuracy", np.argmax)])
 def test_it_stops_early_and_goes_back_to_the_best_weights(
     tmp_path: Path, monitor: Monitor, best: Callable[[list[float]], int]
 ) -> None:
-    # A step this large ruins the model after the first epochs.
-    phases = [{"train": "head", "epochs": 30, "learning_rate": 300.0}]
-    classifier, figures = fit_and_figures(tmp_path, phases=phases, patience=2, monitor=monitor)
+    # There is nothing to learn, so both figures go up and down.
+    train, evaluation = (_noise(split, seed) for seed, split in enumerate((TRAIN, EVALUATION)))
+    phases = [{"train": "head", "epochs": 30, "learning_rate": 0.01}]
+    classifier, figures = fit_and_figures(
+        tmp_path, splits=(train, evaluation), phases=phases, patience=2, monitor=monitor
+    )
     rows = history_rows(tmp_path)
     values = [float(row[f"val_{monitor}"]) for row in rows]
     assert len(rows) < 30
+    assert min(values) < max(values)
     assert len(rows) == best(values) + 3
     assert [row["kept"] for row in rows[-3:]] == ["1", "0", "0"]
     assert {row["kept"] for row in rows[:-3]} <= {"0"}
     assert figures is not None
     assert figures.monitored(monitor) == values[-3]
-    assert asdict(figures) == pytest.approx(asdict(figures_of(classifier)), rel=0.01)
+    assert asdict(figures) == pytest.approx(asdict(figures_of(classifier, evaluation)), rel=0.01)
 
 
 def test_a_phase_that_does_harm_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
