@@ -43,8 +43,6 @@ def class_scores(confusion: Confusion, labels: Sequence[str]) -> dict[str, Class
         confusion: of the model; answers may be classes without images.
         labels: names in id order.
     """
-    if not confusion:
-        return {}
     from sklearn.metrics import precision_recall_fscore_support
 
     actual, answers = zip(*confusion, strict=True)

@@ -89,19 +89,33 @@ def test_fewer_than_1000_images_or_50_a_class_are_few(images: int, classes: int,
     assert (preset_settings("balanced", facts)["model"]["head"]["dropout"] == 0.4) == few
 
 
+@pytest.mark.parametrize(("images", "batch"), [(499, 16), (500, 32), (9_999, 32), (10_000, 64)])
+def test_batches_grow_with_the_images(images: int, batch: int) -> None:
+    assert _filled("fast", replace(MANY, train_images=images)).training.batch_size == batch
+
+
+def test_later_phases_take_smaller_steps_and_more_time_has_more_patience() -> None:
+    training = [_filled(preset, MANY).training for preset in PRESETS]
+    rates = [[phase.learning_rate for phase in each.phases] for each in training]
+    assert rates == [[3e-3], [3e-3, 1e-4], [3e-3, 1e-4, 3e-5]]
+    assert [each.patience for each in training] == [5, 8, 8]
+
+
 def test_augmentation_and_loss_grow_with_the_preset() -> None:
     kinds = [_filled(preset, MANY).training.augmentation.preset for preset in PRESETS]
     assert kinds == ["none", "light", "strong"]
     best = _filled("best", MANY).training
     assert (best.loss.label_smoothing, best.optimizer.ema) == (0.1, 0.99)
     assert _filled("best", FEW).training.optimizer.ema == 0.9
+    assert [_filled("best", each).training.optimizer.weight_decay for each in (MANY, FEW)] == [0.01, 0.05]
     assert _filled("balanced", MANY).training.loss.label_smoothing == 0
 
 
 def test_best_goes_from_smaller_images_to_the_largest() -> None:
     assert [phase.image_size for phase in _filled("best", MANY).training.phases] == [None, 192, None]
     assert _filled("best", MANY).model.image_size == 300
-    assert _filled("best", replace(MANY, shorter_side=256)).model.image_size == 224
+    assert _filled("best", replace(MANY, shorter_side=300)).model.image_size == 300
+    assert _filled("best", replace(MANY, shorter_side=299)).model.image_size == 224
     assert _filled("fast", MANY).model.image_size == 224
     small = replace(MANY, shorter_side=64, suggested_size=64)
     assert _filled("best", small).model.image_size == 96
@@ -173,6 +187,8 @@ def test_a_network_of_the_users_gets_what_goes_with_it() -> None:
     named = _filled("best", MANY, "model.backbone=resnet50")
     assert [phase.train for phase in named.training.phases] == ["head", "last 40 layers", "all"]
     assert named.model.image_size == 224
+    named = _filled("best", FEW, "model.backbone=resnet50")
+    assert [phase.train for phase in named.training.phases] == ["head", "last 40 layers", "last 80 layers"]
     random = _filled("balanced", MANY, "model.backbone=resnet50", "model.weights=none")
     assert [phase.train for phase in random.training.phases] == ["all"]
     own = _filled("best", MANY, "model.backbone=lenet", "model.weights=none")

@@ -4,6 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from tensorflow_model_analysis.evaluators.metrics_validator import validate_metrics
+from tensorflow_model_analysis.metrics.metric_types import MetricKey
+from tensorflow_model_analysis.utils.config_util import update_eval_config_with_defaults
 
 from pipeline.config import EvaluationSettings
 from pipeline.results.evaluation import eval_config, refusal
@@ -34,6 +37,8 @@ _SETTINGS = EvaluationSettings(min_accuracy=0.85, max_accuracy_drop=0.01)
             "0.850 on the test split is 0.050 below the 0.900 of the model in production, where "
             "evaluation.max_accuracy_drop allows 0.01.",
         ),
+        # No worse than the model in production by more than is allowed.
+        (0.84, 0.845, "0.840 on the test split is below evaluation.min_accuracy, which is 0.85."),
     ],
 )
 def test_numbers_can_be_told_from_their_limits(
@@ -41,6 +46,32 @@ def test_numbers_can_be_told_from_their_limits(
 ) -> None:
     before = None if baseline is None else {"accuracy": baseline}
     assert refusal(_SETTINGS, {"accuracy": candidate}, before) == f"Its accuracy of {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("candidate", "baseline", "blessed"),
+    [
+        (0.85, None, True),
+        (0.8499, None, False),
+        (0.94, 0.95, True),
+        (0.9399, 0.95, False),
+        (0.97, 0.95, True),
+        (0.8499, 0.85, False),
+    ],
+)
+def test_tfma_blesses_a_model_exactly_at_a_limit_and_none_beyond(
+    candidate: float, baseline: float | None, blessed: bool
+) -> None:
+    first = baseline is None
+    config = update_eval_config_with_defaults(
+        eval_config(_SETTINGS, 0.5), has_baseline=not first, rubber_stamp=first
+    )
+    # In float32, as TFMA works them out.
+    values = {MetricKey("accuracy", model_name="" if first else "candidate"): np.float32(candidate)}
+    if baseline is not None:
+        difference = MetricKey("accuracy", model_name="candidate", is_diff=True)
+        values[difference] = np.float32(candidate) - np.float32(baseline)
+    assert validate_metrics(((), values), config).validation_ok == blessed
 
 
 @pytest.mark.parametrize("reject_below", [0.0, 0.34, 0.9, 1.0])

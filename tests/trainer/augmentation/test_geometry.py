@@ -91,10 +91,12 @@ def test_flips_in_both_directions_are_all_three_there_are() -> None:
     assert sum(kinds) == 300 and min(kinds) > 70
 
 
-def test_a_flip_that_is_resampled_with_others_is_the_same_flip() -> None:
+@pytest.mark.parametrize("directions", [{}, {"vertical": True}, {"horizontal": False, "vertical": True}])
+def test_a_flip_that_is_resampled_with_others_is_the_same_flip(directions: dict[str, bool]) -> None:
     images = photographs()
-    alone = augmented(images, {"op": "flip", "vertical": True})[0]
-    resampled = augmented(images, {"op": "flip", "vertical": True}, {"op": "rotation", "degrees": 0})[0]
+    flip = {"op": "flip", **directions}
+    alone = augmented(images, flip)[0]
+    resampled = augmented(images, flip, {"op": "rotation", "degrees": 0})[0]
     np.testing.assert_allclose(resampled, alone, atol=1e-3)
 
 
@@ -162,10 +164,13 @@ def test_no_crop_is_smaller_than_the_smallest_whatever_its_sides() -> None:
 def test_perspective_reads_corners_inwards_and_keeps_lines_straight() -> None:
     drawn = geometry.perspective(PerspectiveOp(strength=0.4), CANVAS, SEED).numpy()
     for matrix in drawn[:50]:
+        inwards: set[float] = set()
         for x, y in ((0, 0), (20, 0), (20, 10), (0, 10)):
             u, v = _mapped(matrix, x, y)
+            inwards |= {round(abs(u - x) / 20, 6), round(abs(v - y) / 10, 6)}
             assert -1e-4 <= abs(u - x) <= 0.2 * 20 + 1e-4 and abs(v - y) <= 0.2 * 10 + 1e-4
             assert -1e-4 <= u <= 20.0001 and -1e-4 <= v <= 10.0001
+        assert len(inwards) == 8  # All drawn by themselves.
         points = np.array([_mapped(matrix, x, 3) for x in (0, 7, 20)])
         (ax, ay), (bx, by) = points[1:] - points[0]
         assert ax * by - ay * bx == pytest.approx(0, abs=1e-2)

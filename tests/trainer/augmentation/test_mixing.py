@@ -34,6 +34,13 @@ def test_cutmix_pastes_one_rectangle_and_counts_its_pixels() -> None:
         assert len(np.unique(image)) <= 2
 
 
+def test_rectangles_of_cutmix_have_the_area_that_was_drawn_before_the_border_cuts_them_off() -> None:
+    """Of a side s, s - s²/4 is seen on average; with α = 1, s² is uniform: 1/2 - 2/5 / 2 + 1/3 / 16."""
+    images = _tellable(2000, 20, 20)
+    changed, _ = augmented(images, {"op": "cutmix", "alpha": 1})
+    assert (changed != images).mean() == pytest.approx(0.3208, abs=0.015)
+
+
 def test_a_mixed_image_is_mixed_again_with_its_shares() -> None:
     changed, labels = augmented(_tellable(8), {"op": "mixup", "alpha": 1}, {"op": "cutmix"})
     np.testing.assert_allclose(changed.mean((1, 2, 3)), labels @ np.arange(8), atol=1e-4)

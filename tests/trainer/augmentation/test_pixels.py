@@ -68,6 +68,13 @@ def test_sharpness_smooths_or_sharpens_and_leaves_the_border_alone() -> None:
     np.testing.assert_allclose(smooth[0], smooth[3], atol=1e-2)
 
 
+def test_sharpness_goes_both_ways_within_its_bound() -> None:
+    images = np.tile(np.repeat(np.float32([100, 150]), 4).reshape(1, 1, 8, 1), (400, 6, 1, 3))
+    changed = augmented(images, {"op": "sharpness", "factor": 0.5})[0]
+    share = (changed[:, 3, 3, 0] - 100) / (50 * 3 / 13)
+    assert -0.501 <= share.min() < -0.47 and 0.47 < share.max() <= 0.501
+
+
 def test_a_blurred_point_is_the_gaussian() -> None:
     point = np.zeros((2, 21, 23, 3), np.float32)
     point[:, 10, 11] = 255
@@ -157,6 +164,21 @@ def test_erased_areas_are_rectangles_within_their_bounds() -> None:
     anywhere = covered.any(0)
     assert anywhere[0].any() and anywhere[-1].any() and anywhere[:, 0].any() and anywhere[:, -1].any()
     assert anywhere.mean() > 0.98
+    # Never beyond a border: those of a pixel or two would not be seen there.
+    smallest = augmented(images, {"op": "erasing", "min_area": 0.001, "max_area": 0.001})[0]
+    assert smallest.any((1, 2, 3)).all()
+
+
+def test_an_erased_rectangle_is_up_to_three_times_as_long_as_wide_either_way() -> None:
+    images = np.zeros((300, 100, 100, 3), np.float32)
+    erased = augmented(images, {"op": "erasing", "min_area": 0.1, "max_area": 0.1})[0]
+    covered = erased[..., 0] > 0
+    ratio = np.log(covered.any(2).sum(1) / covered.any(1).sum(1))
+    # From 0.3 to 1 / 0.3, uniform in its logarithm, whose standard deviation is its length / √12.
+    assert np.abs(ratio).max() == pytest.approx(np.log(1 / 0.3), abs=0.06)
+    assert ratio.std() == pytest.approx(2 * np.log(1 / 0.3) / np.sqrt(12), rel=0.06)
+    # All of it lies in the image.
+    np.testing.assert_allclose(covered.mean((1, 2)), 0.1, rtol=0.05)
 
 
 def test_autocontrast_stretches_each_channel() -> None:
@@ -166,6 +188,9 @@ def test_autocontrast_stretches_each_channel() -> None:
     np.testing.assert_allclose(stretched[0].min((0, 1)), 0, atol=1e-3)
     np.testing.assert_allclose(stretched[0].max((0, 1)), 255, atol=1e-3)
     np.testing.assert_array_equal(stretched[1, ..., 2], 70)
+    # In a straight line.
+    low, high = images[0].min((0, 1)), images[0].max((0, 1))
+    np.testing.assert_allclose(stretched[0], (images[0] - low) / (high - low) * 255, atol=1e-2)
 
 
 def test_equalized_tones_are_spread_by_rank() -> None:

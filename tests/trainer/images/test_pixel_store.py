@@ -144,3 +144,8 @@ def test_all_splits_and_sizes_share_the_memory_that_there_is(
         for size in (6, 4):
             images.pixels(size)
     assert {file.name for file in tmp_path.iterdir()} == files | {"eval.6", "eval.4"}
+
+
+def test_what_does_not_fit_into_memory_takes_none_of_it() -> None:
+    memory = PixelMemory(10)
+    assert [memory.takes(count) for count in (11, 6, 5, 4, 1)] == [False, True, False, True, False]

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from trainer.model.attention import ConvolutionalBlockAttention, SqueezeExcitation
 from trainer.model.head import build_head, pool_all, pools_in_extractor
 from trainer.model.settings import Attention, HeadSettings, Normalization, Pooling
 
@@ -44,6 +45,20 @@ def test_every_head_learns_and_can_be_saved(pooling: str, attention: str, tmp_pa
     again = keras.saving.load_model(tmp_path / "head.keras", compile=False)
     np.testing.assert_allclose(again(features), head(features), rtol=1e-6)
     np.testing.assert_allclose(np.sum(again(features), axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "kind"),
+    [
+        ({"attention": "se"}, "two_se", SqueezeExcitation),
+        ({"attention": "cbam"}, "two_cbam", ConvolutionalBlockAttention),
+        ({"normalization": "batch"}, "normalization", keras.layers.BatchNormalization),
+        ({"normalization": "group"}, "normalization", keras.layers.GroupNormalization),
+    ],
+)
+def test_a_layer_is_what_the_settings_name(settings: dict[str, str], name: str, kind: type) -> None:
+    head, _ = _head(_settings(**settings))
+    assert type(head.get_layer(name)) is kind
 
 
 @pytest.mark.parametrize("normalization", get_args(Normalization))

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from components.class_balance.class_weights import SCHEMES, class_weights
 from tests.trainer.made_up_splits import MadeUpSplit
@@ -14,6 +15,7 @@ from trainer.model.classifier import Classifier, build_classifier
 from trainer.model.settings import ModelSettings
 from trainer.settings import TrainingSettings
 from trainer.training_run.fit import RunFiles, Splits, fit
+from trainer.training_run.phase import PhasePlan, eval_figures
 
 SIZE = 8
 PHASES = {
@@ -86,6 +88,27 @@ def test_losses_are_weighted_as_by_hand(tmp_path: Path, scheme: str, part: str) 
         probabilities, labels = _answers(classifier.model, split)
         losses = -np.log(probabilities[np.arange(split.count), labels])
         assert float(row[column]) == pytest.approx(np.mean(weights[labels] * losses), rel=1e-4)
+
+
+def test_what_phases_of_several_sizes_are_compared_by_is_weighted_as_well() -> None:
+    evaluation, classifier, weights = _split((6, 3, 2), 1), _build(3), np.float32([0.5, 1, 4])
+    settings = TrainingSettings.model_validate({"phases": PHASES["all"]})
+    plan = PhasePlan(
+        number=0,
+        settings=settings,
+        phase=settings.phases[0],
+        epochs=1,
+        class_weights=tf.constant(weights),
+        classes=3,
+        seed=0,
+        preprocessing="none",
+        until=0,
+        tensorboard=None,
+    )
+    probabilities, labels = _answers(classifier.model, evaluation)
+    losses = -np.log(probabilities[np.arange(evaluation.count), labels])
+    figures = eval_figures(classifier, evaluation, plan)
+    assert figures.loss == pytest.approx(np.mean(weights[labels] * losses), rel=1e-4)
 
 
 def test_class_weights_are_told_from_others_by_name() -> None:

@@ -60,22 +60,32 @@ def test_no_epochs_no_training(tmp_path: Path) -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
+def _noise(like: MadeUpSplit, seed: int) -> MadeUpSplit:
+    """As many images of noise, with the same labels."""
+    pixels = np.random.default_rng(seed).integers(0, 256, like.array.shape)
+    return MadeUpSplit(pixels.astype(np.uint8), like.records.labels)
+
+
 @pytest.mark.parametrize(("monitor", "best"), [("loss", np.argmin), ("accuracy", np.argmax)])
 def test_it_stops_early_and_goes_back_to_the_best_weights(
     tmp_path: Path, monitor: Monitor, best: Callable[[list[float]], int]
 ) -> None:
-    # A step this large ruins the model after the first epochs.
-    phases = [{"train": "head", "epochs": 30, "learning_rate": 300.0}]
-    classifier, figures = fit_and_figures(tmp_path, phases=phases, patience=2, monitor=monitor)
+    # There is nothing to learn, so both figures go up and down.
+    train, evaluation = (_noise(split, seed) for seed, split in enumerate((TRAIN, EVALUATION)))
+    phases = [{"train": "head", "epochs": 30, "learning_rate": 0.01}]
+    classifier, figures = fit_and_figures(
+        tmp_path, splits=(train, evaluation), phases=phases, patience=2, monitor=monitor
+    )
     rows = history_rows(tmp_path)
     values = [float(row[f"val_{monitor}"]) for row in rows]
     assert len(rows) < 30
+    assert min(values) < max(values)
     assert len(rows) == best(values) + 3
     assert [row["kept"] for row in rows[-3:]] == ["1", "0", "0"]
     assert {row["kept"] for row in rows[:-3]} <= {"0"}
     assert figures is not None
     assert figures.monitored(monitor) == values[-3]
-    assert asdict(figures) == pytest.approx(asdict(figures_of(classifier)), rel=0.01)
+    assert asdict(figures) == pytest.approx(asdict(figures_of(classifier, evaluation)), rel=0.01)
 
 
 def test_a_phase_that_does_harm_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,19 +203,25 @@ def test_after_the_last_seed_comes_the_first(tmp_path: Path) -> None:
 def test_a_phase_is_not_undone_for_what_an_earlier_one_was_in_smaller_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    begun: list[list[float]] = []
+
     def better_in_small_images(classifier: Classifier, *_: Any) -> tuple[EvalFigures, None]:
-        small = classifier.model.input_shape[1] == SIZE
-        classifier.head.get_layer("logits").bias.assign([0, 1] if small else [0, 2])
-        return EvalFigures(1.0, 0.001 if small else 0.002), None
+        bias = classifier.head.get_layer("logits").bias
+        begun.append(bias.numpy().tolist())
+        bias.assign([0, len(begun)])
+        losses = {1: 1000.0, 2: 0.001, 3: 0.002}
+        return EvalFigures(1.0, losses[len(begun)]), None
 
     monkeypatch.setattr("trainer.training_run.fit.run_phase", better_in_small_images)
     classifier = fit_small(
         tmp_path,
         splits=tuple(_larger(split) for split in (TRAIN, EVALUATION)),
         model={"backbone": "mobilenet", "alpha": 0.25, "image_size": 2 * SIZE},
-        phases=[{"image_size": SIZE}, {}],
+        phases=[{}, {"image_size": SIZE}, {}],
     )
-    np.testing.assert_array_equal(classifier.head.get_layer("logits").bias, [0, 2])
+    # Each began with the weights that the one before it ended with, in images of another size.
+    assert begun == [[0, 0], [0, 1], [0, 2]]
+    np.testing.assert_array_equal(classifier.head.get_layer("logits").bias, [0, 3])
 
 
 @pytest.mark.parametrize("monitor", ["loss", "accuracy"])

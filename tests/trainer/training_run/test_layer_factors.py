@@ -17,3 +17,11 @@ def test_layers_of_the_same_name_in_two_backbones_have_rates_of_their_own() -> N
     assert variable_factors(classifier, classifier.model.trainable_variables, [], "layer_rates") == [
         1.0 for _ in classifier.model.trainable_variables
     ]
+    # Only small_cnn has such a layer: the rate is none of lenet's.
+    rates = [LayerRate(layers="from layer block3_conv", factor=0.1)]
+    lenet, small_cnn = (
+        variable_factors(classifier, network.trainable_variables, rates, "layer_rates")
+        for network in classifier.backbones
+    )
+    assert set(lenet) == {1.0}
+    assert small_cnn[0] == 1.0 and small_cnn[-1] == 0.1

@@ -82,3 +82,9 @@ def test_a_state_that_cannot_be_saved_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("no folder")
     with pytest.raises(FileExistsError):
         SavedState({"epochs": 1}).save(tmp_path / "key" / "epochs-0.npz")
+
+
+def test_a_state_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path) -> None:
+    (tmp_path / "epochs-0.npz").mkdir()
+    with pytest.raises(IsADirectoryError):
+        SavedState.load(tmp_path / "epochs-0.npz")
