@@ -61,11 +61,13 @@ _LEDGER = TypeAdapter(Ledger)
 
 
 def _labels(version_dir: Path) -> tuple[str, ...]:
-    """Labels of a version that a push of ours made; none for those of other tools."""
+    """Labels of a version that a push of ours made; none for those of other tools, or of other users."""
     path = version_dir / LABELS_ASSET
-    if not (version_dir / RECORD_FILE).is_file() or not path.is_file():
-        return ()
     try:
+        if not (version_dir / RECORD_FILE).is_file() or not path.is_file():
+            return ()
         return read_labels(path)
+    except PermissionError:  # Those before the newest have no others; at the newest, a run ends anyway.
+        return ()
     except UnicodeDecodeError as error:
         raise damaged(path) from error

@@ -59,6 +59,7 @@ def test_a_version_that_may_not_be_entered_is_that_of_somebody_else(tmp_path: Pa
     with heeded_permissions():
         assert [version_of(serving, model) for model in ("a", "b")] == [None, 2]
         assert pushed_by(serving, "run-3") is None
+        assert Ledger.read(serving) == Ledger(2, ("cat", "dog"))
         with pytest.raises(PermissionError):
             (serving / "1" / RECORD_FILE).stat()
     (serving / "1").chmod(0o755)
